@@ -1,0 +1,1 @@
+"""From samples and delay histories to an image and the measures of its quality."""

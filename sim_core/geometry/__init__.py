@@ -1,0 +1,1 @@
+"""Time, ephemerides, orientations, light time and the delay histories made from them."""

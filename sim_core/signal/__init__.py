@@ -1,0 +1,1 @@
+"""The waveform, the schedule of pulses and the echoes of a scene."""

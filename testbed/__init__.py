@@ -1,0 +1,1 @@
+"""What a person runs: configuration, experiments, recordings, reports, the command line."""

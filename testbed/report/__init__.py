@@ -1,0 +1,1 @@
+"""The report of a run: machine-readable, as a page, as figures."""
