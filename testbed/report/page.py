@@ -1,0 +1,346 @@
+"""report.html: one file that a person reads, the verdict first, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from testbed.report.markup import Markup, flatten, table, tag, void
+from testbed.report.page_tables import budget_table, metrics_table, peak_table, targets_table
+from testbed.report.quantities import hertz, measured, number, seconds
+from testbed.report.wording import (
+    VERDICT_WORDS,
+    check_label,
+    event_label,
+    sampling_sentences,
+)
+from testbed.verification import unit_of
+
+if TYPE_CHECKING:
+    from testbed.report.loop_comparison import LoopComparison
+    from testbed.results import Check, RunResult
+
+# The page may load nothing but what it carries: a browser refuses the rest.
+_CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True, slots=True)
+class PageFigure:
+    """A rendered figure as the page shows it.
+
+    Attributes
+    ----------
+    key : str
+        Which figure it is: ``image``, ``cuts``, ``history`` or ``pulse``.
+    png : bytes
+        The rendered figure.
+    alt : str
+        What a reader who cannot see it must know.
+    caption : str
+        What stands below it.
+    """
+
+    key: str
+    png: bytes
+    alt: str
+    caption: str
+
+
+def build_page(
+    result: RunResult,
+    document: Mapping[str, Any],
+    loop: LoopComparison,
+    figures: Sequence[PageFigure],
+) -> str:
+    """Write the page of a run.
+
+    Parameters
+    ----------
+    result : RunResult
+        What the run found.
+    document : Mapping
+        The content of ``report.json``: device, provenance, files and configuration are shown from
+        there, as plain values.
+    loop : LoopComparison
+        The played against the recorded pulse.
+    figures : sequence of PageFigure
+        The figures; one whose key is missing is left out of the page.
+
+    Returns
+    -------
+    str
+        A complete HTML document that refers to nothing outside itself.
+    """
+    pictures = {figure.key: _figure(figure) for figure in figures}
+    sections = (
+        ("checks", "Limits", _limits(result)),
+        ("image", "Image", [pictures.get("image", Markup())]),
+        ("response", "Impulse response", _response(result, pictures)),
+        ("sampling", "Azimuth sampling", _sampling(result)),
+        ("geometry", "Delay and Doppler", _geometry(result, pictures)),
+        ("loop", "Played and recorded", _loop(result, loop, pictures)),
+        ("device", "Device", _device(document)),
+        ("timing", "Timing", _timing(document["timing_s"])),
+        ("provenance", "Provenance", _provenance(document)),
+        ("configuration", "Configuration", _configuration(document)),
+    )
+    navigation = tag(
+        "nav",
+        *(Markup(tag("a", title, href=f"#{key}") + " ") for key, title, _ in sections),
+        aria_label="Sections",
+    )
+    body = tag(
+        "body",
+        tag("header", tag("h1", "moonecho run: ", result.name), _verdict(result), navigation),
+        "\n",
+        tag(
+            "main",
+            *(
+                Markup(tag("section", tag("h2", title), *content, id=key) + "\n")
+                for key, title, content in sections
+            ),
+        ),
+        _footer(document),
+    )
+    head = tag(
+        "head",
+        void("meta", charset="utf-8"),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        void("meta", http_equiv="Content-Security-Policy", content=_CONTENT_POLICY),
+        tag("title", f"{VERDICT_WORDS[result.verdict]}: {result.name}"),
+        tag("style", Markup(files("testbed.report").joinpath("page.css").read_text("utf-8"))),
+    )
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _verdict(result: RunResult) -> Markup:
+    passed = sum(check.passed for check in result.checks)
+    summary = f"{passed} of {len(result.checks)} limits kept"
+    if result.sampling.undersampled:
+        summary += (
+            "; under-sampled in azimuth: Doppler bandwidth "
+            f"{hertz(result.sampling.doppler_bandwidth_hz)}, PRF {hertz(result.sampling.prf_hz)}"
+        )
+    reasons = tag("ul", *(tag("li", reason) for reason in result.reasons))
+    return tag(
+        "div",
+        tag("p", VERDICT_WORDS[result.verdict], class_="word"),
+        tag("p", summary),
+        reasons if result.reasons else Markup(),
+        class_=f"verdict {result.verdict}",
+        role="status",
+    )
+
+
+def _limits(result: RunResult) -> list[Markup]:
+    rows = [
+        (
+            check_label(check.name),
+            measured(check.measured, unit_of(check.name), show_unit=True),
+            "" if check.theory is None else measured(check.theory, unit_of(check.name)),
+            _limit(check),
+            _mark(check),
+        )
+        for check in result.checks
+    ]
+    if not rows:
+        return [tag("p", "The configuration sets no limits.")]
+    subject = result.targets[0].name if result.targets else "no target"
+    return [
+        table(
+            f"Measured values of {subject} against theory and the configuration's limits",
+            ("Check", "Measured", "Theory", "Limit", "Result"),
+            rows,
+            numeric=(1, 2, 3),
+            class_="checks",
+        )
+    ]
+
+
+def _limit(check: Check) -> str:
+    sign = "\N{PLUS-MINUS SIGN}" if check.name.startswith("peak.") else "\N{LESS-THAN OR EQUAL TO} "
+    return f"{sign}{measured(check.limit, unit_of(check.name))}"
+
+
+def _mark(check: Check) -> Markup:
+    if check.passed:
+        return tag("span", "pass", class_="mark pass")
+    if math.isnan(check.measured):
+        return tag("span", "no value", class_="mark inconclusive")
+    return tag("span", "FAIL", class_="mark fail")
+
+
+def _response(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
+    if not result.targets:
+        return [tag("p", "The scene has no target.")]
+    first = result.targets[0]
+    content = [
+        pictures.get("cuts", Markup()),
+        metrics_table(first, result.image),
+        peak_table(first),
+    ]
+    if len(result.targets) > 1:
+        content.append(targets_table(result.targets))
+    return content
+
+
+def _sampling(result: RunResult) -> list[Markup]:
+    sampling = result.sampling
+    sentences = sampling_sentences(sampling, result.image.method)
+    first, *others = sentences
+    style = "note doubt" if sampling.undersampled else "note"
+    return [
+        tag("div", tag("p", tag("strong", first)), tag("p", " ".join(others)), class_=style),
+        table(
+            "Doppler spectrum of the aperture",
+            ("Bandwidth", "Centroid", "Rate", "PRF", "Replicas every"),
+            [
+                (
+                    hertz(sampling.doppler_bandwidth_hz, 5),
+                    hertz(sampling.doppler_centroid_hz, 5),
+                    number(sampling.doppler_rate_hz_per_s, 4, "Hz/s"),
+                    hertz(sampling.prf_hz, 6),
+                    seconds(sampling.ambiguity_spacing_s, 5),
+                )
+            ],
+        ),
+    ]
+
+
+def _geometry(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
+    sentence = (
+        f"The two-way delay is smallest, {number(result.delay_min_s, 9, 's')}, for what leaves "
+        f"{number(result.delay_min_transmit_s, 3, 's')} from the moment of steering."
+    )
+    content = [tag("p", sentence), pictures.get("history", Markup())]
+    if result.delay_budget:
+        content.append(budget_table(result.delay_budget, _carrier_hz(result.configuration)))
+    return content
+
+
+def _carrier_hz(configuration: Mapping[str, Any]) -> float | None:
+    radar = configuration.get("radar")
+    carrier = radar.get("carrier_hz") if isinstance(radar, Mapping) else None
+    return float(carrier) if isinstance(carrier, (int, float)) else None
+
+
+def _loop(result: RunResult, loop: LoopComparison, pictures: Mapping[str, Markup]) -> list[Markup]:
+    schedule = result.schedule
+    sentence = (
+        f"{schedule.pulses} pulses, windows of {schedule.window_samples} samples at "
+        f"{hertz(schedule.sample_rate_hz, 5)}. Pulse {loop.pulse}, in the middle of the aperture, "
+        "came back as below; gain, phase and delay of the chain are fitted and taken out before "
+        "the difference."
+    )
+    rows = [
+        (
+            number(loop.gain_db, 3, "dB"),
+            number(loop.phase_deg, 3, "°"),
+            _loop_delay(loop.delay_s),
+            number(loop.residual_db, 2, "dB"),
+        )
+    ]
+    return [
+        tag("p", sentence),
+        pictures.get("pulse", Markup()),
+        table(
+            "The chain from the played to the recorded pulse",
+            ("Gain", "Phase", "Delay", "Difference to signal"),
+            rows,
+        ),
+    ]
+
+
+def _loop_delay(delay_s: float) -> str:
+    # Below a picosecond the fit of one pulse finds its own rounding.
+    return "below 1 ps" if abs(delay_s) < 1e-12 else seconds(delay_s, 4)
+
+
+def _device(document: Mapping[str, Any]) -> list[Markup]:
+    events = document["events"]
+    if any(events.values()):
+        rows = [(event_label(kind), count) for kind, count in events.items()]
+        reported = table("Device events", ("Event", "Count"), rows)
+    else:
+        reported = tag("p", "The device reported no events: nothing clipped, late or lost.")
+    return [reported, _settings("Settings and read-backs", document["device"])]
+
+
+def _timing(timing_s: Mapping[str, float | None]) -> list[Markup]:
+    known = {stage: spent or 0.0 for stage, spent in timing_s.items()}
+    if not known:
+        return [tag("p", "No stage was timed.")]
+    longest = max(known.values()) or 1.0
+    rows = [
+        (
+            stage.replace("_", " "),
+            number(spent, 2, "s"),
+            tag("span", class_="bar", style=f"width:{100.0 * spent / longest:.1f}%"),
+        )
+        for stage, spent in known.items()
+    ]
+    return [
+        table(
+            "Wall-clock time by stage", ("Stage", "Time", ""), rows, numeric=(1,), class_="timing"
+        )
+    ]
+
+
+def _provenance(document: Mapping[str, Any]) -> list[Markup]:
+    return [
+        _settings("Where the numbers come from", document["provenance"]),
+        _settings("Files of this run", document["files"]),
+    ]
+
+
+def _configuration(document: Mapping[str, Any]) -> list[Markup]:
+    text = json.dumps(document["configuration"], indent=2, ensure_ascii=False)
+    return [tag("details", tag("summary", "Complete resolved configuration"), tag("pre", text))]
+
+
+def _settings(caption: str, values: Mapping[str, Any]) -> Markup:
+    rows = [(key, _shown(value)) for key, value in flatten(values)]
+    if not rows:
+        return tag("p", f"{caption}: none.")
+    return table(caption, ("Key", "Value"), rows, class_="settings")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_shown, value))
+    return str(value)
+
+
+def _figure(figure: PageFigure) -> Markup:
+    width, height = _png_size(figure.png)
+    data = base64.b64encode(figure.png).decode("ascii")
+    image = void(
+        "img",
+        src=f"data:image/png;base64,{data}",
+        alt=figure.alt,
+        width=width,
+        height=height,
+    )
+    return tag("figure", tag("div", image, class_="wide"), tag("figcaption", figure.caption))
+
+
+def _png_size(png: bytes) -> tuple[int, int]:
+    """Read width and height from the header chunk, bytes 16 to 24 of every PNG."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+def _footer(document: Mapping[str, Any]) -> Markup:
+    digest = document["provenance"].get("configuration_sha256")
+    parts = [f"Schema {document['schema_version']} of report.json"]
+    if digest:
+        parts.append(f"configuration {digest}")
+    return tag("footer", " \N{MIDDLE DOT} ".join(parts))

@@ -1,0 +1,92 @@
+"""Words that the page and the terminal share: names of checks, verdicts, events, sampling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from testbed.report.quantities import hertz, number, seconds
+
+if TYPE_CHECKING:
+    from sim_core.focusing.sampling import AzimuthSampling
+
+VERDICT_WORDS: Mapping[str, str] = {
+    "pass": "PASS",
+    "fail": "FAIL",
+    "inconclusive": "INCONCLUSIVE",
+}
+
+_METRIC_LABELS: Mapping[str, str] = {
+    "pslr_db": "PSLR",
+    "islr_db": "ISLR",
+    "irw_cells": "IRW",
+    "range_error_cells": "range error",
+    "azimuth_error_cells": "azimuth error",
+    "phase_error_deg": "phase error",
+}
+
+_EVENT_WORDS: Mapping[str, str] = {
+    "clipped_dac": "DAC clipped",
+    "clipped_adc": "ADC clipped",
+}
+
+
+def check_label(name: str) -> str:
+    """Name a check as a person does: ``range.pslr_db`` is ``Range PSLR``."""
+    group, _, metric = name.partition(".")
+    return f"{group.capitalize()} {_METRIC_LABELS.get(metric, metric)}"
+
+
+def event_label(kind: str) -> str:
+    """Name a kind of device event: ``clipped_adc`` is ``ADC clipped``."""
+    return _EVENT_WORDS.get(kind, kind.replace("_", " "))
+
+
+def events_sentence(events: Mapping[str, int]) -> str:
+    """Say in one line which events the device reported, or that there were none."""
+    counts = [f"{event_label(kind)} {count}" for kind, count in events.items() if count]
+    return ", ".join(counts) if counts else "none"
+
+
+def sampling_sentences(sampling: AzimuthSampling, method: str) -> tuple[str, ...]:
+    """Say whether the PRF samples the Doppler bandwidth, and what follows if it does not.
+
+    Parameters
+    ----------
+    sampling : AzimuthSampling
+        Doppler bandwidth against PRF.
+    method : str
+        How the image was focused.
+
+    Returns
+    -------
+    tuple of str
+        One to three sentences, the finding first.
+    """
+    bandwidth = hertz(sampling.doppler_bandwidth_hz)
+    prf = hertz(sampling.prf_hz)
+    spacing = seconds(sampling.ambiguity_spacing_s)
+    replicas = (
+        f"Replicas of a point stand every {spacing} in azimuth "
+        f"(PRF over a Doppler rate of {number(sampling.doppler_rate_hz_per_s, 3, 'Hz/s')})."
+    )
+    if sampling.undersampled:
+        factor = _ratio(sampling.doppler_bandwidth_hz, sampling.prf_hz)
+        return (
+            f"Under-sampled in azimuth: the Doppler bandwidth of {bandwidth} is {factor} times "
+            f"the PRF of {prf}.",
+            replicas,
+            f"Focused by {method}, which holds for scenes narrower than that spacing.",
+        )
+    factor = _ratio(sampling.prf_hz, sampling.doppler_bandwidth_hz)
+    return (
+        f"Sampled in azimuth: the PRF of {prf} is {factor} times the Doppler bandwidth of "
+        f"{bandwidth}.",
+        replicas,
+        f"Focused by {method}.",
+    )
+
+
+def _ratio(value: float, unit: float) -> str:
+    return number(value / unit if unit else math.inf, 2)

@@ -1,0 +1,243 @@
+"""Write the report of a run into its folder: figures, page, and last the machine-readable part.
+
+``report.json`` comes last, so a program that finds it finds everything that it names.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from testbed.errors import OutputError
+from testbed.report.document import build_document, to_json
+from testbed.report.loop_comparison import LoopComparison, compare_pulses
+from testbed.report.page import PageFigure, build_page
+from testbed.report.quantities import hertz, number, seconds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sim_core.focusing.image import Image
+    from testbed.results import RunResult
+
+FIGURES_FOLDER = "figures"
+JSON_NAME = "report.json"
+PAGE_NAME = "report.html"
+STAGE = "report"
+"""Key in `RunResult.timing_s` of the time that this module takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """Where the report of a run lies.
+
+    Attributes
+    ----------
+    json : Path
+        The machine-readable report.
+    page : Path
+        The page for people.
+    figures : tuple of Path
+        The figures of the page as PNG files.
+    """
+
+    json: Path
+    page: Path
+    figures: tuple[Path, ...]
+
+
+def write_report(
+    result: RunResult,
+    folder: Path,
+    files: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> WrittenReport:
+    """Write ``report.json``, ``report.html`` and ``figures/*.png``.
+
+    Parameters
+    ----------
+    result : RunResult
+        What the run found. Its ``timing_s`` gets the key `STAGE` if it has none: the time from
+        this call to the writing of the page.
+    folder : Path
+        The folder of the run; it must exist.
+    files : Mapping of str to str, optional
+        Other files of the run by what they are, as names relative to the folder.
+    progress : callable, optional
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    WrittenReport
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written. None is left half-written under its final name.
+    """
+    started_s = time.perf_counter()
+    advance = progress or (lambda done, total: None)
+    schedule = result.schedule
+    loop = compare_pulses(
+        result.played_pulse, result.recorded_pulse, schedule.sample_rate_hz, schedule.pulses // 2
+    )
+    drawings = _drawings(result, loop)
+    steps = len(drawings) + 1
+    figure_folder = folder / FIGURES_FOLDER
+    _make_folder(figure_folder)
+
+    figures: list[PageFigure] = []
+    paths: list[Path] = []
+    for number_done, (key, (draw, alt, caption)) in enumerate(drawings.items()):
+        advance(number_done, steps)
+        png = _render(draw)
+        figures.append(PageFigure(key, png, alt, caption))
+        paths.append(figure_folder / f"{key}.png")
+        write_atomically(paths[-1], png)
+    advance(len(drawings), steps)
+
+    named = dict(files or {})
+    named |= {"report": JSON_NAME, "page": PAGE_NAME}
+    named |= {f"figure_{figure.key}": f"{FIGURES_FOLDER}/{figure.key}.png" for figure in figures}
+    if STAGE not in result.timing_s:
+        timing_s = {**result.timing_s, STAGE: time.perf_counter() - started_s}
+        result = replace(result, timing_s=timing_s)
+    document = build_document(result, loop, named)
+    written = WrittenReport(folder / JSON_NAME, folder / PAGE_NAME, tuple(paths))
+    write_atomically(written.page, build_page(result, document, loop, figures).encode("utf-8"))
+    write_atomically(written.json, to_json(document).encode("utf-8"))
+    advance(steps, steps)
+    return written
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that its name never stands for half of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one that is there already is replaced.
+    content : bytes
+        All of it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; what was there before then stays as it was.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(
+            path,
+            f"{len(content)} bytes cannot be written: {error.strerror or error}",
+            "make room or name another output folder with --out",
+        ) from error
+    finally:
+        # Gone after the renaming; there after a failure, unless its folder cannot be searched.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            folder,
+            f"the folder cannot be made: {error.strerror or error}",
+            "name another output folder with --out",
+        ) from error
+
+
+def _render(draw: Callable[[], Figure]) -> bytes:
+    from testbed.report.figure_style import to_png
+
+    return to_png(draw())
+
+
+def _drawings(
+    result: RunResult, loop: LoopComparison
+) -> dict[str, tuple[Callable[[], Figure], str, str]]:
+    """List the figures by key: what draws each, its text for who cannot see it, its caption."""
+    # matplotlib takes half a second to load: only a run that gets this far waits for it.
+    from testbed.report.curve_figures import draw_cuts, draw_history, draw_pulse
+    from testbed.report.image_figure import draw_image
+
+    first = result.targets[0] if result.targets else None
+    name = "the middle of the scene" if first is None else first.name
+    sampling = result.sampling
+    drawings: dict[str, tuple[Callable[[], Figure], str, str]] = {
+        "image": (
+            lambda: draw_image(result.image, first),
+            f"Focused image: left the surroundings of {name} within 8 cells, right the whole "
+            "image with that part marked.",
+            f"Left: {name}, interpolated, in dB below its peak; the cross is where it is "
+            "predicted. Right: the whole image, each pixel the largest of its block, with the "
+            f"part at the left circled. {_full_resolution_sentence(result.image)}",
+        ),
+        "history": (
+            lambda: draw_history(
+                result.history, result.delay_min_s, result.delay_min_transmit_s, sampling
+            ),
+            f"Two-way delay over the aperture, smallest at "
+            f"{number(result.delay_min_transmit_s, 3, 's')} with {seconds(result.delay_min_s, 7)}; "
+            f"Doppler frequency over the aperture, {hertz(sampling.doppler_bandwidth_hz)} wide.",
+            "Against transmit time on the radar's clock; zero is the moment of steering and the "
+            "middle of the aperture.",
+        ),
+        "pulse": (
+            lambda: draw_pulse(
+                result.played_pulse,
+                result.recorded_pulse,
+                loop,
+                result.schedule.sample_rate_hz,
+                result.image.range_bandwidth_hz,
+            ),
+            f"Pulse {loop.pulse} as played and recorded: envelope and real part, spectrum, and "
+            f"what is left after the fit, {number(loop.residual_db, 1, 'dB')}.",
+            f"Played (dashed) and recorded (solid) receive window of pulse {loop.pulse}. The "
+            "difference is what gain, phase and delay do not explain.",
+        ),
+    }
+    if first is not None:
+        response = first.response
+        drawings["cuts"] = (
+            lambda: draw_cuts(first),
+            f"Cuts through {first.name} against theory. Range: PSLR "
+            f"{number(response.range.pslr_db, 2, 'dB')}, theory "
+            f"{number(first.range_theory.pslr_db, 2, 'dB')}. Azimuth: PSLR "
+            f"{number(response.azimuth.pslr_db, 2, 'dB')}, theory "
+            f"{number(first.azimuth_theory.pslr_db, 2, 'dB')}.",
+            "Interpolated cuts through the peak, 0 dB at the peak; the dotted line is the "
+            "highest side lobe.",
+        )
+    return drawings
+
+
+def _full_resolution_sentence(image: Image) -> str:
+    last_range_s = image.range_start_s + (image.samples.shape[1] - 1) * image.range_step_s
+    last_azimuth_s = image.azimuth_start_s + (image.samples.shape[0] - 1) * image.azimuth_step_s
+    lowest_s, highest_s = image.full_range_s
+    # A frame within a sample of the edge cannot be told from the edge.
+    everywhere = (
+        lowest_s <= image.range_start_s + image.range_step_s
+        and highest_s >= last_range_s - image.range_step_s
+        and image.full_azimuth_s
+        >= max(-image.azimuth_start_s, last_azimuth_s) - image.azimuth_step_s
+    )
+    return (
+        "Targets have full resolution everywhere in it."
+        if everywhere
+        else "Targets have full resolution within the dotted frame."
+    )

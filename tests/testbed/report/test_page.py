@@ -1,0 +1,252 @@
+"""The page: complete, self-contained, the verdict first, and safe against what it shows."""
+
+import json
+import math
+import re
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from testbed.report.document import build_document
+from testbed.report.loop_comparison import compare_pulses
+from testbed.report.page import PageFigure, build_page
+from testbed.results import RunResult
+from tests.testbed.report.synthetic_result import (
+    SAMPLE_RATE_HZ,
+    azimuth_sampling,
+    run_result,
+    target_result,
+    without_peak,
+)
+
+VOID = {"meta", "img", "br", "link", "input", "hr", "base", "source"}
+# The smallest PNG: enough for the page, which only embeds it.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000002000000030802000000368849d60000000049454e44ae426082"
+)
+FIGURES = tuple(
+    PageFigure(key, PNG, f"alt of {key}", f"caption of {key}")
+    for key in ("image", "cuts", "history", "pulse")
+)
+SECTIONS = [
+    "checks",
+    "image",
+    "response",
+    "sampling",
+    "geometry",
+    "loop",
+    "device",
+    "timing",
+    "provenance",
+    "configuration",
+]
+
+
+@dataclass
+class Page(HTMLParser):
+    """A page taken apart; elements must be closed in the order of their opening."""
+
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    text: str = ""
+    style: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "style":
+            self.style += data
+        else:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page_of(result: RunResult, **document_changes: Any) -> tuple[Page, str]:
+    loop = compare_pulses(result.played_pulse, result.recorded_pulse, SAMPLE_RATE_HZ, 30000)
+    document = build_document(result, loop, {"report": "report.json"}) | document_changes
+    html = build_page(result, document, loop, FIGURES)
+    page = Page()
+    page.feed(html)
+    page.close()
+    assert page.open == []
+    return page, html
+
+
+def undersampled() -> RunResult:
+    return run_result(sampling=azimuth_sampling(100.0))
+
+
+def failed() -> RunResult:
+    target = target_result(excess_db=1.47)
+    return run_result(
+        target=target,
+        verdict="fail",
+        reasons=("range.pslr_db is -11.81 dB, above its limit of -13 dB",),
+        events={"clipped_adc": 12},
+    )
+
+
+def inconclusive() -> RunResult:
+    return run_result(
+        target=without_peak(),
+        verdict="inconclusive",
+        reasons=("no peak was found where target 1 is predicted",),
+        recorded_pulse=np.zeros(1024, dtype=np.complex64),
+        delay_budget=(),
+        delay_min_s=math.nan,
+        delay_min_transmit_s=math.nan,
+    )
+
+
+def bare() -> RunResult:
+    return run_result(
+        targets=(),
+        checks=(),
+        delay_budget=(),
+        timing_s={},
+        device={},
+        provenance={},
+        configuration={},
+    )
+
+
+@pytest.mark.parametrize("result", [run_result(), failed(), inconclusive(), undersampled(), bare()])
+def test_every_page_is_whole_and_stands_alone(result: RunResult) -> None:
+    page, html = page_of(result)
+
+    assert [attributes.get("id") for attributes in page.all("section")] == SECTIONS
+    assert not re.search(r"https?:|//[a-z]|url\(|@import|<script|<link", html, re.IGNORECASE)
+    for _, attributes in page.elements:
+        assert "onload" not in attributes
+        assert (attributes.get("src") or "data:").startswith("data:")
+        assert (attributes.get("href") or "#").startswith("#")
+    identifiers = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert {(link["href"] or "").removeprefix("#") for link in page.all("a")} <= identifiers
+    assert all(image["alt"] and image["width"] and image["height"] for image in page.all("img"))
+    assert page.all("html")[0]["lang"] == "en"
+    assert not re.search(r"\b(nan|inf|None)\b", page.text)
+
+
+def test_the_verdict_comes_first_in_word_and_colour() -> None:
+    for result, word in (
+        (run_result(), "PASS"),
+        (failed(), "FAIL"),
+        (inconclusive(), "INCONCLUSIVE"),
+    ):
+        page, html = page_of(result)
+        banner = next(
+            attributes
+            for attributes in page.all("div")
+            if (attributes.get("class") or "").startswith("verdict")
+        )
+        assert banner["class"] == f"verdict {result.verdict}"
+        assert html.index(f">{word}<") < html.index("<table")
+        assert f".verdict.{result.verdict}" in page.style
+        assert all(reason in page.text for reason in result.reasons)
+
+
+def test_a_pass_shows_measured_theory_and_limit() -> None:
+    page, _ = page_of(run_result())
+
+    assert "9 of 9 limits kept" in page.text
+    assert "Range PSLR" in page.text
+    assert "−13.28 dB" in page.text
+    assert "≤ −13.00" in page.text
+    assert "±2.00" in page.text
+    assert "The device reported no events" in page.text
+
+
+def test_a_fail_marks_the_broken_limits() -> None:
+    page, _ = page_of(failed())
+    marks = [a.get("class") for a in page.all("span") if (a.get("class") or "").startswith("mark")]
+
+    assert marks[:3] == ["mark fail", "mark fail", "mark pass"]
+    assert "ADC clipped" in page.text
+
+
+def test_what_was_not_measured_is_said_so() -> None:
+    page, _ = page_of(inconclusive())
+
+    assert "not measured" in page.text
+    assert "no value" in page.text
+
+
+def test_under_sampling_is_named_with_its_numbers() -> None:
+    page, _ = page_of(undersampled())
+
+    assert "Under-sampled in azimuth" in page.text
+    # 4.68 Hz/s over 100 s against 100 Hz, and replicas every 100/4.68 s.
+    assert "468.0 Hz is 4.68 times the PRF of 100.0 Hz" in page.text
+    assert "every 21.37 s" in page.text
+
+
+def test_enough_sampling_is_told_too() -> None:
+    page, _ = page_of(run_result())
+
+    assert "the PRF of 600.0 Hz is 1.28 times the Doppler bandwidth of 468.0 Hz" in page.text
+
+
+def test_the_delay_budget_says_what_the_run_left_out() -> None:
+    page, _ = page_of(run_result())
+
+    assert "Shapiro delay of the Sun" in page.text
+    # 2.3 ps at 23 GHz.
+    assert "0.0529" in page.text
+
+
+def test_hostile_names_stay_text() -> None:
+    hostile = "<script>alert('x')</script>\"&amp;</td></table>"
+    result = replace(
+        failed(),
+        name=hostile,
+        reasons=(hostile,),
+        targets=(target_result(name=hostile),),
+        events={hostile: 1},
+        timing_s={hostile: 1.0},
+        device={"driver": hostile, hostile: {"x": [hostile]}},
+        provenance={"versions": {hostile: hostile}},
+        configuration={"name": hostile},
+    )
+    page, html = page_of(result, files={hostile: hostile})
+
+    assert "<script" not in html
+    assert page.text.count("<script>alert('x')</script>") >= 9
+
+
+def test_the_configuration_is_there_in_full() -> None:
+    page, _ = page_of(run_result())
+    shown = page.text[page.text.index("Complete resolved configuration") :]
+    text = shown[shown.index("{") : shown.rindex("}") + 1]
+
+    assert json.loads(text) == run_result().configuration
+
+
+def test_a_missing_figure_leaves_the_page_whole() -> None:
+    result = run_result()
+    loop = compare_pulses(result.played_pulse, result.recorded_pulse, SAMPLE_RATE_HZ, 0)
+    page = Page()
+    page.feed(build_page(result, build_document(result, loop), loop, ()))
+    page.close()
+
+    assert page.all("img") == []
+    assert len(page.all("section")) == len(SECTIONS)
+
+
+def test_the_embedded_size_is_the_pictures() -> None:
+    page, _ = page_of(run_result())
+
+    assert (page.all("img")[0]["width"], page.all("img")[0]["height"]) == ("2", "3")

@@ -1,0 +1,93 @@
+"""The summary at the terminal, also where that is a pipe."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from testbed.report.terminal import print_summary
+from testbed.results import RunResult
+from tests.testbed.report.synthetic_result import (
+    azimuth_sampling,
+    run_result,
+    target_result,
+    without_peak,
+)
+
+
+def printed(result: RunResult, encoding: str = "utf-8", colour: bool = False) -> str:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    console = Console(
+        file=stream,
+        width=80,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+    )
+    print_summary(result, Path("runs/a/report.html"), console)
+    stream.flush()
+    return raw.getvalue().decode(encoding)
+
+
+def test_a_pipe_gets_plain_text_of_eighty_columns() -> None:
+    text = printed(run_result())
+
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "PASS point_target" in text
+    assert "Report: runs/a/report.html" in text
+
+
+def test_numbers_can_be_copied() -> None:
+    row = next(line for line in printed(run_result()).splitlines() if "Range PSLR" in line)
+
+    assert row.split() == ["Range", "PSLR", "-13.28", "-13.28", "-13.00", "dB", "pass"]
+
+
+def test_a_terminal_gets_colour() -> None:
+    text = printed(run_result(), colour=True)
+
+    assert "\x1b[" in text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_encoding_can_be_written(encoding: str) -> None:
+    target = target_result(name="Ziel ½ ☾")
+    text = printed(run_result(target=target, name="Mond ☾", events={"späte": 1}), encoding)
+
+    assert "PASS Mond" in text
+
+
+def test_a_fail_tells_reasons_events_and_under_sampling() -> None:
+    result = run_result(
+        target=target_result(excess_db=1.47),
+        verdict="fail",
+        reasons=("range.pslr_db is [bold]-11.81[/] dB",),
+        events={"clipped_adc": 12, "late": 0},
+        sampling=azimuth_sampling(100.0),
+    )
+    text = printed(result)
+
+    assert "FAIL" in text
+    # Not taken for rich's markup.
+    assert "- range.pslr_db is [bold]-11.81[/] dB" in text
+    assert "ADC clipped 12" in text
+    assert "late" not in text
+    assert "under-sampled, replicas every 21.37 s" in text
+
+
+def test_what_was_not_measured_is_no_fail() -> None:
+    text = printed(run_result(target=without_peak(), verdict="inconclusive"))
+
+    assert "INCONCLUSIVE" in text
+    assert "no value" in text
+    assert "nan" not in text
+
+
+def test_a_long_path_is_not_broken() -> None:
+    stream = io.StringIO()
+    path = Path("/".join(["a-long-folder-name"] * 8)) / "report.html"
+    print_summary(run_result(), path, Console(file=stream, width=80))
+
+    assert f"Report: {path}" in stream.getvalue()

@@ -1,0 +1,128 @@
+"""The report as files: complete, in the right order, never half-written."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from testbed.errors import OutputError
+from testbed.report.schema import load_schema
+from testbed.report.writer import STAGE, write_atomically, write_report
+from tests.testbed.report.synthetic_result import ideal_image, run_result, without_peak
+
+
+def test_a_report_has_its_three_parts(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    written = write_report(
+        run_result(),
+        tmp_path,
+        {"recording": "recording.sigmf-meta"},
+        lambda done, total: seen.append((done, total)),
+    )
+
+    document = json.loads(written.json.read_text("utf-8"))
+    jsonschema.Draft202012Validator(load_schema()).validate(document)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "figures",
+        "report.html",
+        "report.json",
+    ]
+    assert {path.name for path in written.figures} == {
+        "image.png",
+        "cuts.png",
+        "history.png",
+        "pulse.png",
+    }
+    for name, file in document["files"].items():
+        assert name == "recording" or (tmp_path / file).is_file()
+    assert document["timing_s"][STAGE] > 0.0
+    assert seen[0] == (0, 5)
+    assert seen[-1] == (5, 5)
+
+
+def test_an_inconclusive_run_is_reported_like_any_other(tmp_path: Path) -> None:
+    result = run_result(
+        target=without_peak(),
+        verdict="inconclusive",
+        reasons=("no peak was found",),
+        recorded_pulse=np.zeros(1024, dtype=np.complex64),
+        delay_budget=(),
+    )
+    written = write_report(result, tmp_path)
+
+    document = json.loads(written.json.read_text("utf-8"))
+    jsonschema.Draft202012Validator(load_schema()).validate(document)
+    assert document["verdict"] == "inconclusive"
+
+
+def test_a_time_that_is_known_already_is_kept(tmp_path: Path) -> None:
+    written = write_report(run_result(timing_s={STAGE: 4.5}), tmp_path)
+
+    assert json.loads(written.json.read_text("utf-8"))["timing_s"] == {STAGE: 4.5}
+
+
+def test_a_report_may_be_written_anew(tmp_path: Path) -> None:
+    write_report(run_result(name="first"), tmp_path)
+    written = write_report(run_result(name="second"), tmp_path)
+
+    assert json.loads(written.json.read_text("utf-8"))["name"] == "second"
+
+
+def test_a_missing_folder_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        write_report(run_result(), tmp_path / "missing")
+
+    assert str(tmp_path / "missing" / "figures") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_in_the_way_of_the_figures_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "figures").write_text("in the way")
+
+    with pytest.raises(OutputError, match="figures"):
+        write_report(run_result(), tmp_path)
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_what_cannot_be_replaced_stays_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    target.mkdir()
+
+    with pytest.raises(OutputError, match="5 bytes cannot be written"):
+        write_atomically(target, b"hello")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "full"
+    target.write_bytes(b"old")
+    # A file that is always full stands where the new content would go.
+    os.symlink("/dev/full", tmp_path / "full.part")
+
+    with pytest.raises(OutputError, match="No space left"):
+        write_atomically(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+def test_others_may_read_the_report(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"x")
+    (tmp_path / "b").write_bytes(b"x")
+
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("full_azimuth_s", "words"), [(0.2, "within the dotted frame"), (59.0, "everywhere in it")]
+)
+def test_the_caption_says_where_targets_have_full_resolution(
+    tmp_path: Path, full_azimuth_s: float, words: str
+) -> None:
+    image = replace(ideal_image(), full_azimuth_s=full_azimuth_s, full_range_s=(-1e-3, 1e-3))
+    written = write_report(run_result(image=image), tmp_path)
+
+    assert f"Targets have full resolution {words}." in written.page.read_text("utf-8")
