@@ -1,0 +1,244 @@
+"""The whole chain: play a scenario's echoes through a device, record, focus, judge, report."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drivers.interface import CaptureFormat, PlayedBlock
+from drivers.registry import open_device, require_known
+from drivers.session import session
+from sim_core.signal.echo import echo_blocks
+from testbed.config import Configuration
+from testbed.datasets import write_geometry, write_image
+from testbed.errors import RecordingError, locate_errors
+from testbed.evaluation import evaluate
+from testbed.provenance import versions
+from testbed.recording import (
+    Recording,
+    RecordingContext,
+    RecordingWriter,
+    remove_unfinished,
+)
+from testbed.recording.metadata import META_SUFFIX, SAMPLE_BYTES
+from testbed.report.progress import RunProgress
+from testbed.report.terminal import print_summary
+from testbed.report.writer import write_report
+from testbed.results import RunResult
+from testbed.run_folder import DEFAULT_PARENT, RECORDING_NAME, open_run_folder, remove_if_empty
+from testbed.scenario import Scenario, build_scenario, loopback_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Windows of one block, in samples: 16 MB occupy both cores, and the bar moves 30 times.
+_SAMPLES_PER_BLOCK = 1 << 21
+_GEOMETRY_NAME = "geometry.nc"
+_IMAGE_NAME = "image.nc"
+
+
+def run_experiment(
+    configuration: Configuration,
+    *,
+    out_dir: Path | None,
+    resume: bool,
+    console: "Console",
+) -> RunResult:
+    """Run an experiment from its configuration to its report.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The experiment.
+    out_dir : Path or None
+        Folder of the results; by default ``runs/NAME``.
+    resume : bool
+        Go on with the run in that folder: a complete recording of the same configuration is not
+        made again.
+    console : Console
+        Where the summary goes; the bars go to the standard error.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    MoonechoError
+        If the input is bad or an output cannot be written.
+    DriverError
+        If the device fails.
+    """
+    folder = DEFAULT_PARENT / configuration.name if out_dir is None else out_dir
+    with locate_errors(configuration, "device.driver"):
+        require_known(configuration.device.driver)
+    new = open_run_folder(folder, resume=resume, bytes_needed=_bytes_needed(configuration))
+    try:
+        with RunProgress() as progress:
+            with progress.stage("geometry", "Solve the geometry"):
+                scenario = build_scenario(configuration)
+            recording = _earlier_recording(folder, configuration) if resume else None
+            if recording is None:
+                recording = record(scenario, folder, progress)
+            result = _focus_and_report(scenario, recording, folder, progress)
+    finally:
+        if new:
+            remove_if_empty(folder)
+    print_summary(result, folder / "report.html", console)
+    return result
+
+
+def focus_recording(
+    path: Path, *, method: str | None, out_dir: Path | None, console: "Console"
+) -> RunResult:
+    """Focus a recording again and judge it by the limits that were recorded with it.
+
+    Parameters
+    ----------
+    path : Path
+        The recording's metadata file, or the folder of its run.
+    method : str or None
+        Focusing method, instead of the recorded configuration's.
+    out_dir : Path or None
+        Folder of the results; by default ``focus`` beside the recording.
+    console : Console
+        Where the summary goes.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    MoonechoError
+        If the recording or the output folder cannot be used.
+    """
+    recording = Recording.open(path)
+    configuration = Configuration.from_resolved(recording.configuration, recording.path)
+    if method is not None:
+        configuration = configuration.with_option("focusing.method", method, "--method")
+    folder = recording.path.parent / "focus" if out_dir is None else out_dir
+    new = open_run_folder(folder, resume=False, bytes_needed=_bytes_needed(configuration) // 2)
+    try:
+        with RunProgress() as progress:
+            with progress.stage("geometry", "Solve the geometry"):
+                scenario = build_scenario(configuration)
+            result = _focus_and_report(scenario, recording, folder, progress)
+    finally:
+        if new:
+            remove_if_empty(folder)
+    print_summary(result, folder / "report.html", console)
+    return result
+
+
+def record(scenario: Scenario, folder: Path, progress: RunProgress) -> Recording:
+    """Play the echoes of a scenario through its device and record what comes back.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to play.
+    folder : Path
+        Where the recording goes, under the name ``recording``.
+    progress : RunProgress
+        Where the stage ``record`` is shown and timed.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    DriverError
+        If the device fails. Its output is off by then, and nothing is left of the recording.
+    OutputError
+        If the recording cannot be written.
+    """
+    configuration, schedule = scenario.configuration, scenario.schedule
+    with locate_errors(configuration, "device.loopback"):
+        device = open_device(configuration.device.driver, loopback_settings(configuration))
+    context = RecordingContext(
+        schedule=schedule,
+        capture_format=device.capture_format,
+        code_scale=device.code_scale,
+        carrier_hz=scenario.carrier_hz,
+        epoch_utc=configuration.geometry.epoch_utc,
+        configuration=configuration.resolved(),
+        seed=configuration.seed,
+        driver=configuration.device.driver,
+        versions=versions(),
+        description=f"moonecho {configuration.name}",
+    )
+    try:
+        with (
+            progress.stage("record", "Play and record the echoes") as advance,
+            RecordingWriter(folder, context, RECORDING_NAME) as writer,
+        ):
+            # The device is stopped before the recording is finished: output off comes first.
+            with session(device, schedule) as armed:
+                for captured in armed.exchange(_played_blocks(scenario)):
+                    writer.append(captured)
+                    advance(captured.first_pulse + captured.pulses, schedule.pulses)
+                read_back = armed.read_back()
+            path = writer.finish(read_back)
+    except BaseException:
+        # The writer cleans up after itself unless Ctrl-C strikes while it is being made.
+        remove_unfinished(folder, RECORDING_NAME)
+        raise
+    return Recording.open(path)
+
+
+def _played_blocks(scenario: Scenario) -> Iterator[PlayedBlock]:
+    schedule = scenario.schedule
+    for first_pulse, samples in echo_blocks(
+        schedule,
+        scenario.waveform,
+        scenario.carrier_hz,
+        scenario.echoes(),
+        max(1, _SAMPLES_PER_BLOCK // schedule.window_samples),
+    ):
+        yield PlayedBlock(first_pulse, samples)
+
+
+def _focus_and_report(
+    scenario: Scenario, recording: Recording, folder: Path, progress: RunProgress
+) -> RunResult:
+    result = evaluate(scenario, recording, progress)
+    with progress.stage("save", "Save geometry and image"):
+        write_geometry(folder / _GEOMETRY_NAME, scenario)
+        write_image(
+            folder / _IMAGE_NAME,
+            result.image,
+            {
+                "title": f"image of {result.name}",
+                "configuration_sha256": scenario.configuration.sha256(),
+            },
+        )
+    files = {"geometry": _GEOMETRY_NAME, "image": _IMAGE_NAME}
+    if recording.path.parent == folder:
+        files["recording"] = recording.path.name
+    with progress.stage("report", "Write the report") as advance:
+        write_report(result, folder, files, advance)
+    return result
+
+
+def _earlier_recording(folder: Path, configuration: Configuration) -> Recording | None:
+    """Return the complete recording of an earlier run of this configuration, if there is one."""
+    meta = folder / f"{RECORDING_NAME}{META_SUFFIX}"
+    if not meta.exists():
+        return None
+    recording = Recording.open(meta)
+    recorded = Configuration.from_resolved(recording.configuration, meta)
+    if recorded.sha256() != configuration.sha256():
+        raise RecordingError(
+            meta,
+            "was made from another configuration",
+            "name another folder with --out, or focus it as it is with moonecho focus",
+        )
+    return recording
+
+
+def _bytes_needed(configuration: Configuration) -> int:
+    """Return about how much a run writes: the recording, and as much again for the image."""
+    capture_format: CaptureFormat = "ci16_le" if configuration.has_adc else "cf32_le"
+    samples = configuration.radar.pulses * configuration.receiver.window_samples
+    return 2 * samples * SAMPLE_BYTES[capture_format]

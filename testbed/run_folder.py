@@ -1,0 +1,59 @@
+"""The folder of a run: made for it, never written over."""
+
+from pathlib import Path
+
+from testbed.errors import OutputError
+from testbed.recording import require_free_space
+
+RECORDING_NAME = "recording"
+DEFAULT_PARENT = Path("runs")
+
+
+def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
+    """Make sure that a run may write to a folder, and make it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    resume : bool
+        Whether to go on with what is there.
+    bytes_needed : int
+        Size of what the run will write.
+
+    Returns
+    -------
+    bool
+        Whether the folder is new.
+
+    Raises
+    ------
+    OutputError
+        If there is a run in it already, it cannot be made or written to, or the disk is too full.
+    """
+    require_free_space(folder, bytes_needed)
+    try:
+        occupied = folder.exists() and any(folder.iterdir())
+        if occupied and not resume:
+            raise OutputError(
+                folder,
+                "the folder is not empty",
+                "name another one with --out, remove it, or go on with its run by --resume",
+            )
+        new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            folder,
+            f"cannot be used: {error.strerror or error}",
+            "name another folder with --out",
+        ) from error
+    return new
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder that a run has made and then not used; never raises."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # something is in it, and stays

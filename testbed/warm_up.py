@@ -1,0 +1,71 @@
+"""Compile the numerical kernels once, so that the first run does not wait for it.
+
+numba keeps what it has compiled beside the sources. Set-up runs ``python -m testbed.warm_up``: it
+sends small experiments through the whole chain, one for each form that the kernels take.
+"""
+
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from testbed.config import Configuration
+from testbed.experiment import run_experiment
+
+_LIMITS = {"pslr_db": -1.0, "islr_db": 0.0, "irw_cells": 10.0}
+
+_CHAIN: dict[str, Any] = {
+    "name": "warm-up",
+    "geometry": {
+        "epoch_utc": "2001-02-09T01:49:49",
+        "relativity": "full",
+        "site": {"latitude_deg": 0.0, "longitude_deg": 0.0},
+        "aim": {"look": {"angle_deg": 0.1, "side": "south"}},
+    },
+    "radar": {
+        "carrier_hz": 2.3e10,
+        "chirp_rate_hz_per_s": 1e13,
+        "pulse_duration_s": 4e-6,
+        "prf_hz": 600.0,
+        "aperture_s": 20.0,
+    },
+    "receiver": {"sample_rate_hz": 48e6, "window_samples": 512},
+    "limits": {
+        "range": _LIMITS,
+        "azimuth": _LIMITS,
+        "peak": {"range_error_cells": 9.0, "azimuth_error_cells": 9.0, "phase_error_deg": 180.0},
+    },
+}
+# With converters, and without them but with every analogue effect; each way to focus.
+_VARIANTS: tuple[dict[str, Any], ...] = (
+    {
+        "device": {"loopback": {"dac_bits": 14, "adc_bits": 12}},
+        "focusing": {"method": "range-doppler"},
+    },
+    {
+        "device": {"loopback": {"delay_s": 1e-8, "noise_dbfs": -60.0}},
+        "focusing": {"method": "deramp"},
+    },
+)
+
+
+def main() -> int:
+    """Send the small experiments through the chain and say how long it took."""
+    started_s = time.perf_counter()
+    quiet = Console(file=io.StringIO())
+    with tempfile.TemporaryDirectory() as folder:
+        for number, variant in enumerate(_VARIANTS):
+            configuration = Configuration.from_resolved(_CHAIN | variant, "warm-up")
+            run_experiment(
+                configuration, out_dir=Path(folder) / str(number), resume=False, console=quiet
+            )
+    print(f"kernels compiled in {time.perf_counter() - started_s:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,444 @@
+"""The whole chain on real input: the bars that the project sets itself, and every way out of it."""
+
+import errno
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+from rich.console import Console
+
+from testbed.config import Configuration, load_configuration
+from testbed.errors import ConfigError, OutputError, RecordingError
+from testbed.experiment import focus_recording, run_experiment
+from testbed.recording import Recording
+from testbed.results import RunResult
+
+# Theory for an unweighted response. Range: closed form of the chirp's autocorrelation at a
+# time-bandwidth product of 640; azimuth and the rest: sinc. ISLR null to null, +-10 cells.
+RANGE_PSLR_DB, AZIMUTH_PSLR_DB = -13.27, -13.26
+IRW_CELLS = 0.885892941
+ISLR_DB = -10.158
+
+PSLR_TOLERANCE_DB = 0.05
+IRW_TOLERANCE = 0.005
+ISLR_TOLERANCE_DB = 0.1
+PEAK_TOLERANCE_CELLS = 0.05
+PHASE_TOLERANCE_DEG = 2.0
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+@dataclass(frozen=True)
+class Run:
+    folder: Path
+    result: RunResult
+
+    @property
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
+        return document
+
+
+def changed(configuration: Configuration, changes: Mapping[str, Any]) -> Configuration:
+    """Return a configuration with the values of some dotted keys replaced."""
+    values = configuration.resolved()
+    for key, value in changes.items():
+        *sections, name = key.split(".")
+        section = values
+        for one in sections:
+            section = section[one]
+        section[name] = value
+    return Configuration.from_resolved(values)
+
+
+def run(configuration: Configuration, folder: Path, *, resume: bool = False) -> Run:
+    result = run_experiment(configuration, out_dir=folder, resume=resume, console=quiet())
+    return Run(folder, result)
+
+
+@pytest.fixture(scope="module")
+def smoke(repository: Path) -> Configuration:
+    return load_configuration(repository / "configs" / "smoke.yaml")
+
+
+@pytest.fixture(scope="module")
+def point_target(repository: Path) -> Configuration:
+    return load_configuration(repository / "configs" / "point_target.yaml")
+
+
+@pytest.fixture(scope="module")
+def smoke_run(smoke: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(smoke, tmp_path_factory.mktemp("smoke") / "run")
+
+
+@pytest.fixture(scope="module")
+def quantised_run(point_target: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(point_target, tmp_path_factory.mktemp("quantised") / "run")
+
+
+@pytest.fixture(scope="module")
+def ideal_run(point_target: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    ideal = changed(
+        point_target, {"device.loopback.dac_bits": None, "device.loopback.adc_bits": None}
+    )
+    return run(ideal, tmp_path_factory.mktemp("ideal") / "run")
+
+
+@pytest.fixture(scope="module")
+def paper_run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    configuration = load_configuration(repository / "configs" / "paper_table4.yaml")
+    return run(configuration, tmp_path_factory.mktemp("paper") / "run")
+
+
+def assert_reaches_theory(result: RunResult) -> None:
+    target = result.targets[0]
+    across, along = target.response.range, target.response.azimuth
+    assert across.pslr_db == pytest.approx(RANGE_PSLR_DB, abs=PSLR_TOLERANCE_DB)
+    assert along.pslr_db == pytest.approx(AZIMUTH_PSLR_DB, abs=PSLR_TOLERANCE_DB)
+    for axis in (across, along):
+        assert axis.irw_cells == pytest.approx(IRW_CELLS, rel=IRW_TOLERANCE)
+        assert axis.islr_db == pytest.approx(ISLR_DB, abs=ISLR_TOLERANCE_DB)
+        assert "null to null" in axis.islr_definition
+    assert abs(target.range_error_cells) < PEAK_TOLERANCE_CELLS
+    assert abs(target.azimuth_error_cells) < PEAK_TOLERANCE_CELLS
+    assert abs(target.phase_error_deg) < PHASE_TOLERANCE_DEG
+    assert result.verdict == "pass"
+
+
+def test_ideal_loopback_reaches_theory(ideal_run: Run) -> None:
+    assert_reaches_theory(ideal_run.result)
+    assert Recording.open(ideal_run.folder).capture_format == "cf32_le"
+
+
+def test_converters_cost_less_than_a_tenth_of_a_decibel(quantised_run: Run, ideal_run: Run) -> None:
+    real, ideal = (run.result.targets[0].response for run in (quantised_run, ideal_run))
+    assert real.range.pslr_db == pytest.approx(ideal.range.pslr_db, abs=0.1)
+    assert real.azimuth.pslr_db == pytest.approx(ideal.azimuth.pslr_db, abs=0.1)
+    # They are there: what they add to a pulse is 12 bits' rounding, 20 log10(2^-12) = -72 dB and a
+    # little; without them, single precision.
+    assert -80.0 < quantised_run.report["loop"]["residual_db"] < -65.0
+    assert ideal_run.report["loop"]["residual_db"] < -120.0
+    assert Recording.open(quantised_run.folder).capture_format == "ci16_le"
+
+
+def test_paper_table4_is_named_undersampled_and_still_focuses(paper_run: Run) -> None:
+    assert_reaches_theory(paper_run.result)
+    assert paper_run.result.image.method == "deramp"
+    sampling = paper_run.report["sampling"]
+    assert sampling["undersampled"] is True
+    assert sampling["prf_hz"] == 100.0
+    # The paper's digest: 468 Hz of Doppler over the aperture, replicas every PRF/rate = 21 s.
+    assert sampling["doppler_bandwidth_hz"] == pytest.approx(468.0, abs=1.0)
+    assert sampling["ambiguity_spacing_s"] == pytest.approx(21.4, abs=0.1)
+
+
+def test_geometry_is_that_of_the_paper(paper_run: Run) -> None:
+    geometry = paper_run.report["geometry"]
+    # Table 3 prints 2.3356 s; our epoch was chosen for the distance that it implies.
+    assert geometry["delay_min_s"] == pytest.approx(2.3356, abs=1e-4)
+    # Rigorous steering: nearest when the bounce, not the transmission, is at time zero.
+    assert geometry["delay_min_transmit_s"] == pytest.approx(-0.5 * 2.3357, abs=0.01)
+    assert {term["name"] for term in geometry["delay_budget"]} >= {
+        "light time",
+        "Shapiro, Sun",
+        "proper time of the lunar clock",
+    }
+
+
+def test_run_writes_everything_and_nothing_unfinished(smoke_run: Run) -> None:
+    names = {path.name for path in smoke_run.folder.iterdir()}
+    assert names == {
+        "report.json",
+        "report.html",
+        "figures",
+        "recording.sigmf-meta",
+        "recording.sigmf-data",
+        "geometry.nc",
+        "image.nc",
+    }
+    assert not list(smoke_run.folder.rglob("*.part"))
+
+
+def test_report_json_has_the_keys_that_programs_rely_on(smoke_run: Run) -> None:
+    report = smoke_run.report
+    assert report["verdict"] == "pass"
+    assert isinstance(report["reasons"], list)
+    for axis in ("range", "azimuth"):
+        response = report["impulse_response"][axis]
+        keys = {"pslr_db", "pslr_left_db", "pslr_right_db", "islr_db", "islr_definition"}
+        assert keys | {"irw_cells", "irw_m", "theory"} <= set(response)
+    assert {"range_error_cells", "azimuth_error_cells", "phase_error_deg", "snr_db"} <= set(
+        report["peak"]
+    )
+    assert {"delay_min_s", "delay_min_transmit_s", "doppler_rate_hz_per_s", "delay_budget"} <= set(
+        report["geometry"]
+    )
+    assert {"geometry", "record", "focus", "measure", "save", "report"} <= set(report["timing_s"])
+    assert {"versions", "configuration_sha256", "kernels", "eop_span"} <= set(report["provenance"])
+
+
+def test_saved_geometry_and_image_read_back(smoke_run: Run) -> None:
+    with xarray.open_dataset(smoke_run.folder / "geometry.nc") as geometry:
+        low_s = float(geometry.delay_s.min())
+        # Sampled at 2001 instants of 10 s: the minimum is flat to 1e-13 s there.
+        assert low_s == pytest.approx(smoke_run.result.delay_min_s, abs=1e-12)
+    with xarray.open_dataset(smoke_run.folder / "image.nc") as image:
+        power = image.image_real**2 + image.image_imag**2
+        peak = power.argmax(...)
+        assert abs(float(image.azimuth_s[peak["azimuth_s"]])) <= 0.5 / 46.0
+        assert abs(float(image.range_s[peak["range_s"]])) <= 0.5 / 80e6
+
+
+def test_the_same_seed_gives_the_same_samples_and_another_does_not(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    noisy = changed(smoke, {"device.loopback.noise_dbfs": -40.0})
+    data = [
+        (run(one, tmp_path / str(number)).folder / "recording.sigmf-data").read_bytes()
+        for number, one in enumerate((noisy, noisy, changed(noisy, {"seed": 2})))
+    ]
+    assert data[0] == data[1]
+    assert data[0] != data[2]
+
+
+def test_signal_to_noise_ratio_is_that_of_a_matched_filter(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    noise_dbfs = -20.0
+    noisy = changed(
+        smoke,
+        {
+            "device.loopback.dac_bits": None,
+            "device.loopback.adc_bits": None,
+            "device.loopback.noise_dbfs": noise_dbfs,
+            "focusing.method": "deramp",
+        },
+    )
+    matched = run(noisy, tmp_path / "run").result
+    # Amplitude 10^(-3/20) at every sample of every pulse, added in phase; noise in power.
+    expected_db = -3.0 - noise_dbfs + 10.0 * np.log10(768 * matched.schedule.pulses)
+    # The background is the median power of a finite image, good to 0.2 dB.
+    assert matched.targets[0].response.snr_db == pytest.approx(expected_db, abs=0.3)
+    # Range-Doppler keeps the whole band of the PRF, for targets off the reference point, and with
+    # it the noise of the part that the reference point does not fill.
+    other = focus_recording(
+        tmp_path / "run", method="range-doppler", out_dir=tmp_path / "other", console=quiet()
+    )
+    sampling = other.sampling
+    loss_db = 10.0 * np.log10(sampling.prf_hz / sampling.doppler_bandwidth_hz)
+    assert other.targets[0].response.snr_db == pytest.approx(expected_db - loss_db, abs=0.3)
+
+
+def test_too_much_noise_is_inconclusive_and_not_a_pass(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    drowned = changed(smoke, {"device.level_dbfs": -90.0, "device.loopback.noise_dbfs": -20.0})
+    assert run(drowned, tmp_path / "run").result.verdict == "inconclusive"
+
+
+def test_clipping_is_an_event_and_fails_or_warns(smoke: Configuration, tmp_path: Path) -> None:
+    clipped = run(changed(smoke, {"device.loopback.gain_db": 12.0}), tmp_path / "run")
+    assert clipped.report["events"]["clipped_adc"] == clipped.result.schedule.pulses
+
+
+@pytest.mark.parametrize("delay_s", [5 / 96e6, 5.4 / 96e6], ids=["whole ticks", "fraction"])
+def test_delay_of_the_chain_moves_the_peak_and_calibration_moves_it_back(
+    smoke: Configuration, tmp_path: Path, delay_s: float
+) -> None:
+    delayed = changed(smoke, {"device.loopback.delay_s": delay_s})
+    moved = run(delayed, tmp_path / "moved").result.targets[0]
+    assert moved.range_error_cells == pytest.approx(delay_s * 80e6, abs=PEAK_TOLERANCE_CELLS)
+    calibrated = changed(delayed, {"calibration.delay_s": delay_s})
+    assert_reaches_theory_but_short(run(calibrated, tmp_path / "calibrated").result)
+
+
+def assert_reaches_theory_but_short(result: RunResult) -> None:
+    """Bars of position and phase; a smoke run's aperture is too short for the azimuth's."""
+    target = result.targets[0]
+    assert abs(target.range_error_cells) < PEAK_TOLERANCE_CELLS
+    assert abs(target.azimuth_error_cells) < PEAK_TOLERANCE_CELLS
+    assert abs(target.phase_error_deg) < PHASE_TOLERANCE_DEG
+
+
+def test_several_targets_are_found_where_they_are_predicted(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    targets = [
+        {"east_m": 0.0, "north_m": 0.0, "amplitude": 1.0},
+        {"east_m": 600.0, "north_m": 0.0, "amplitude": 1.0, "phase_deg": 70.0},
+        {"east_m": -900.0, "north_m": 150.0, "amplitude": 0.5, "phase_deg": -30.0},
+    ]
+    found = run(changed(smoke, {"scene.targets": targets}), tmp_path / "run").result.targets
+    for target in found:
+        assert abs(target.range_error_cells) < PEAK_TOLERANCE_CELLS
+        assert abs(target.azimuth_error_cells) < PEAK_TOLERANCE_CELLS
+        assert abs(target.phase_error_deg) < PHASE_TOLERANCE_DEG
+    magnitudes = [target.response.peak_magnitude for target in found]
+    # Far side lobes of one in the peak of another: below 1 % at these distances.
+    assert magnitudes[2] / magnitudes[0] == pytest.approx(0.5, rel=0.01)
+
+
+def test_a_target_by_coordinates_far_from_zero_doppler(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    ground = {"latitude_deg": 5.0, "longitude_deg": -60.0}
+    aimed = changed(smoke, {"geometry.aim": {"ground": ground}})
+    result = run(aimed, tmp_path / "run").result
+    assert abs(result.sampling.doppler_centroid_hz) > 30e3
+    assert_reaches_theory_but_short(result)
+    assert result.targets[0].response.range.pslr_db == pytest.approx(-13.27, abs=0.05)
+
+
+def test_focus_of_the_recording_gives_the_same_image(smoke_run: Run, tmp_path: Path) -> None:
+    again = focus_recording(
+        smoke_run.folder, method=None, out_dir=tmp_path / "again", console=quiet()
+    )
+    np.testing.assert_array_equal(again.image.samples, smoke_run.result.image.samples)
+    assert again.verdict == smoke_run.result.verdict
+
+
+def test_both_methods_agree_on_one_recording(smoke_run: Run, tmp_path: Path) -> None:
+    other = focus_recording(
+        smoke_run.folder, method="deramp", out_dir=tmp_path / "deramp", console=quiet()
+    )
+    assert other.image.method == "deramp"
+    ours, theirs = smoke_run.result.targets[0].response, other.targets[0].response
+    assert theirs.range.pslr_db == pytest.approx(ours.range.pslr_db, abs=0.05)
+    assert theirs.azimuth.pslr_db == pytest.approx(ours.azimuth.pslr_db, abs=0.05)
+    assert theirs.peak_phase_rad == pytest.approx(ours.peak_phase_rad, abs=np.radians(2.0))
+
+
+def test_full_relativity_focuses_as_well(smoke: Configuration, tmp_path: Path) -> None:
+    relativistic = run(changed(smoke, {"geometry.relativity": "full"}), tmp_path / "run")
+    assert relativistic.result.verdict == "pass"
+    # The sum of the Shapiro delays, 47 ns here, is the largest of what is added.
+    terms = {term["name"]: term for term in relativistic.report["geometry"]["delay_budget"]}
+    assert all(term["included"] for term in terms.values())
+
+
+def test_resume_keeps_the_recording(smoke: Configuration, tmp_path: Path) -> None:
+    first = run(smoke, tmp_path / "run")
+    recorded = first.folder / "recording.sigmf-meta"
+    before = recorded.read_bytes()
+    (first.folder / "report.json").unlink()
+    run(smoke, first.folder, resume=True)
+    assert recorded.read_bytes() == before
+    assert (first.folder / "report.json").exists()
+    with pytest.raises(RecordingError, match="another configuration"):
+        run(changed(smoke, {"seed": 7}), first.folder, resume=True)
+
+
+def test_an_existing_run_is_not_written_over(smoke: Configuration, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"not empty.*--out"):
+        run(smoke, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"geometry.epoch_utc": "1961-06-01T00:00:00"}, "geometry.epoch_utc"),
+        ({"geometry.epoch_utc": "2051-06-01T00:00:00"}, "geometry.epoch_utc"),
+        ({"geometry.site.longitude_deg": 180.0}, "geometry.site"),
+        ({"geometry.aim.look.angle_deg": 1.15}, "geometry.aim.look.angle_deg"),
+        (
+            {"geometry.aim": {"ground": {"latitude_deg": 0.0, "longitude_deg": 165.0}}},
+            "geometry.aim",
+        ),
+        ({"scene.targets": [{"east_m": 50e3}]}, r"scene.targets\[0\]"),
+        ({"focusing.method": "range-doppler", "radar.prf_hz": 40.0}, "focusing.method"),
+        ({"device.driver": "soapy:driver=lime"}, "device.driver"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict) else value,
+)
+def test_impossible_experiments_are_refused_before_anything_is_written(
+    smoke: Configuration, tmp_path: Path, changes: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ConfigError, match=key) as caught:
+        run(changed(smoke, changes), tmp_path / "run")
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "testbed.cli", *map(str, arguments)]
+
+
+def test_full_disk_leaves_no_recording(repository: Path, tmp_path: Path) -> None:
+    """A file-size limit stands in for the disk's end: the write fails in mid-run all the same."""
+    config = repository / "configs" / "smoke.yaml"
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    done = subprocess.run(
+        command("run", config, "--out", tmp_path / "run"),
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=repository,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert os.strerror(errno.EFBIG).lower() in done.stderr.lower()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_run_that_is_stopped_leaves_no_half_written_recording(
+    repository: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        command("run", repository / "configs" / "point_target.yaml", "--out", folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=repository,
+    )
+    part = folder / "recording.sigmf-data.part"
+    deadline = time.monotonic() + 60.0
+    # The file is there from the first block on; the stage takes a second or more after that.
+    while not part.exists() and process.poll() is None and time.monotonic() < deadline:
+        os.sched_yield()
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert len(error.strip().splitlines()) == 1
+    assert "Traceback" not in error
+    assert not folder.exists()
+
+
+def test_unwritable_folder_is_one_line(repository: Path, tmp_path: Path) -> None:
+    # A file where a folder is wanted: root may write to anything else.
+    (tmp_path / "file").write_text("")
+    done = subprocess.run(
+        command("run", repository / "configs" / "smoke.yaml", "--out", tmp_path / "file" / "run"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=repository,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "file" in done.stderr
