@@ -1,0 +1,228 @@
+"""Where a point must appear in an image, and with what phase, from exact delay histories alone.
+
+The image's azimuth transform is evaluated at the carrier, along the aperture, by quadrature in
+place of the sum over pulses (de-ramping), or over Doppler frequencies with stationary phase
+(range-Doppler). The place of its highest magnitude is the predicted peak. Where the point's history
+is not quite the reference's, so that its response is a little defocused, this is the peak of the
+defocused response. No samples are involved, and none of the code that handles them.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim_core.focusing.image import Method
+from sim_core.focusing.range_doppler import azimuth_reference
+from sim_core.focusing.reference import DelayFunction, FloatArray, Reference
+from sim_core.focusing.window import NO_TAPER, Window
+from sim_core.signal.pulse_schedule import PulseSchedule
+from sim_core.signal.waveform import LinearChirp
+
+# Places along the aperture: what is summed turns a few cycles at most near the peak.
+_PLACES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedPeak:
+    """Where the peak of a point must lie, in the coordinates of `Image`.
+
+    Parameters
+    ----------
+    range_s : float
+        Two-way delay against the reference's.
+    azimuth_s : float
+        Lag against the reference's.
+    phase_rad : float
+        Phase of the peak, -pi to pi.
+    """
+
+    range_s: float
+    azimuth_s: float
+    phase_rad: float
+
+
+def predict_peak(
+    target: DelayFunction,
+    reference: DelayFunction,
+    schedule: PulseSchedule,
+    waveform: LinearChirp,
+    carrier_hz: float,
+    method: Method,
+    azimuth_window: Window = NO_TAPER,
+    target_phase_rad: float = 0.0,
+) -> PredictedPeak:
+    """Predict position and phase of a point's peak.
+
+    Parameters
+    ----------
+    target, reference : DelayFunction
+        Two-way delay histories of the point and of the image's reference point.
+    schedule : PulseSchedule
+        The pulses of the aperture.
+    waveform : LinearChirp
+        Transmitted pulse, which couples Doppler frequency into range.
+    carrier_hz : float
+        Carrier of the radar.
+    method : {"range-doppler", "deramp"}
+        How the image is formed.
+    azimuth_window : Window
+        Taper over the aperture, which weighs what the point's response is made of.
+    target_phase_rad : float
+        Phase of the point's own reflectivity.
+
+    Returns
+    -------
+    PredictedPeak
+    """
+    split = Reference.over(reference, schedule, carrier_hz)
+    echo = _compressed_echo(target, split, waveform)
+    transform = _range_doppler if method == "range-doppler" else _deramp
+    signal = transform(echo, split)
+    weight = signal.weight * azimuth_window.weight(split.place_in_band(echo.slow_time_s))
+    azimuth_s = _peak_lag_s(weight, signal)
+    phasor = weight * np.exp(2j * np.pi * signal.cycles(azimuth_s))
+    total = complex(np.sum(phasor))
+    range_s = float((np.sum(phasor * signal.delay_s(azimuth_s)) / total).real)
+    phase_rad = math.remainder(math.atan2(total.imag, total.real) + target_phase_rad, math.tau)
+    return PredictedPeak(range_s, azimuth_s, phase_rad)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _CompressedEcho:
+    """A point after range compression, at places along the aperture.
+
+    Its range spectrum near the carrier is
+    ``exp(-2j pi (f_c carrier_delay + f envelope_delay))``, delays beyond the reference's base.
+    """
+
+    slow_time_s: FloatArray
+    envelope_delay_s: FloatArray
+    carrier_delay_s: FloatArray
+    delay_rate: FloatArray
+    acceleration_per_s: FloatArray
+    reference_delay_s: FloatArray
+    reference_rate: FloatArray  # without the walk
+
+
+def _compressed_echo(
+    target: DelayFunction, reference: Reference, waveform: LinearChirp
+) -> _CompressedEcho:
+    """Compress a point in range, on paper.
+
+    The reference's motion inside the pulse is taken out. The difference d of the two Doppler
+    frequencies is left: it moves the chirp's peak by d / K and turns it by -pi d^2 / K. And the
+    phase that stops the reference is zero at the reference's pulse centre, so that it turns the
+    point by the product of the reference's Doppler frequency and the delay between the two.
+    """
+    aperture, carrier_hz = reference.aperture, reference.carrier_hz
+    places = min(_PLACES, aperture.pulses)
+    slow_time_s = ((np.arange(places) + 0.5) / places - 0.5) * aperture.duration_s
+    transmit_s = aperture.middle_s + slow_time_s
+    rate = target.delay_rate(transmit_s)
+    reference_rate = reference.delay_rate(slow_time_s)
+    delay = reference.beyond_base_s(target, slow_time_s)
+    reference_delay = reference.delay_beyond_base_s(slow_time_s)
+    received_rate = reference_rate / (1.0 + reference_rate)
+    difference_hz = carrier_hz * (rate / (1.0 + rate) - received_rate)
+    chirp_rate = waveform.chirp_rate_hz_per_s
+    return _CompressedEcho(
+        slow_time_s=slow_time_s,
+        envelope_delay_s=delay + difference_hz / chirp_rate,
+        carrier_delay_s=delay
+        - received_rate * (delay - reference_delay)
+        + 0.5 * difference_hz**2 / chirp_rate / carrier_hz,
+        delay_rate=rate,
+        acceleration_per_s=target.delay_acceleration(transmit_s),
+        reference_delay_s=reference_delay,
+        reference_rate=reference_rate - reference.walk,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AzimuthSignal:
+    """What the azimuth transform sums at a lag a, at places along the aperture.
+
+    The phase in cycles is ``phase + doppler a + bend a^2 / 2``, and the delay in range
+    ``delay - (doppler a + bend a^2 / 2) / f_c`` where the transform is scaled by frequency.
+    """
+
+    weight: FloatArray
+    phase_cycles: FloatArray
+    doppler_hz: FloatArray
+    range_delay_s: FloatArray
+    bend_hz_per_s: float
+    keystone_hz: float  # carrier of the frequency scaling; infinite where there is none
+
+    def cycles(self, lag_s: float) -> FloatArray:
+        return self.phase_cycles + self._turned(lag_s)
+
+    def delay_s(self, lag_s: float) -> FloatArray:
+        return self.range_delay_s - self._turned(lag_s) / self.keystone_hz
+
+    def _turned(self, lag_s: float) -> FloatArray:
+        return (self.doppler_hz + 0.5 * self.bend_hz_per_s * lag_s) * lag_s
+
+
+def _deramp(echo: _CompressedEcho, reference: Reference) -> _AzimuthSignal:
+    """Set up the sum over pulses of `deramp.compress_azimuth`."""
+    carrier_hz = reference.carrier_hz
+    return _AzimuthSignal(
+        weight=np.ones_like(echo.slow_time_s),
+        phase_cycles=-carrier_hz * (echo.carrier_delay_s - echo.reference_delay_s),
+        doppler_hz=-carrier_hz * echo.reference_rate,
+        range_delay_s=echo.envelope_delay_s - echo.reference_delay_s,
+        bend_hz_per_s=carrier_hz * reference.rate_slope_per_s(),
+        keystone_hz=carrier_hz,
+    )
+
+
+def _range_doppler(echo: _CompressedEcho, reference: Reference) -> _AzimuthSignal:
+    """Set up the sum over Doppler frequencies of `range_doppler.compress_azimuth`.
+
+    At each place the point has one Doppler frequency, at which it meets the reference's filter. The
+    eighth of a cycle of stationary phase is in both and drops out.
+    """
+    carrier_hz, time = reference.carrier_hz, echo.slow_time_s
+    # What range compression did to the carrier's delay turns too slowly to need more than
+    # differences between the places.
+    turned = echo.carrier_delay_s - echo.envelope_delay_s
+    chirp_coupling = np.gradient(turned, time) if time.size > 2 else np.zeros_like(time)
+    envelope_rate = echo.delay_rate - reference.walk
+    doppler_hz = -carrier_hz * (envelope_rate + chirp_coupling)
+    matched = azimuth_reference(reference, doppler_hz)
+    point_cycles = carrier_hz * (echo.carrier_delay_s - reference.walk * time) + doppler_hz * time
+    reference_cycles = carrier_hz * matched.delay_s + doppler_hz * matched.stationary_s
+    return _AzimuthSignal(
+        # Stationary phase leaves 1/sqrt(k) at each frequency, and there are k of them each second.
+        weight=np.sqrt(np.abs(echo.acceleration_per_s)),
+        phase_cycles=reference_cycles - point_cycles,
+        doppler_hz=doppler_hz,
+        range_delay_s=echo.envelope_delay_s - reference.walk * time - matched.delay_s,
+        bend_hz_per_s=0.0,
+        keystone_hz=math.inf,
+    )
+
+
+def _peak_lag_s(weight: FloatArray, signal: _AzimuthSignal) -> float:
+    """Find the lag at which the sum is highest, from the phase's slope and then by parabolas."""
+    doppler_hz = signal.doppler_hz
+    centred = doppler_hz - np.average(doppler_hz, weights=weight)
+    slope = np.sum(weight * centred * signal.phase_cycles) / np.sum(weight * centred**2)
+    lag_s = -float(slope)
+    cell_s = 1.0 / float(np.ptp(doppler_hz))
+    for step in (0.3, 0.1, 0.03, 0.01):
+        for _ in range(4):
+            power = [
+                _power(weight, signal, lag_s + offset * step * cell_s) for offset in (-1, 0, 1)
+            ]
+            bend = power[0] - 2.0 * power[1] + power[2]
+            shift = 0.5 * (power[0] - power[2]) / bend if bend < 0.0 else power[2] - power[0]
+            lag_s += float(np.clip(shift, -1.0, 1.0)) * step * cell_s
+    return lag_s
+
+
+def _power(weight: FloatArray, signal: _AzimuthSignal, lag_s: float) -> float:
+    total: npt.NDArray[np.complex128] = np.sum(weight * np.exp(2j * np.pi * signal.cycles(lag_s)))
+    return float(np.abs(total) ** 2) / float(np.sum(weight)) ** 2
