@@ -1,0 +1,151 @@
+"""``moonecho delay``: the table, its two formats, and what it refuses."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+import xarray
+from rich.console import Console
+
+from sim_core.geometry.delay_history import solve_delay_history
+from testbed.cli import main
+from testbed.delay_table import COLUMNS, DelayTable, write_delay_table
+from testbed.errors import OptionError, OutputError
+from testbed.options import DelayRequest, read_delay_request
+
+
+def request(
+    *,
+    site: str = "0,0",
+    target: str = "9,-15",
+    start: str = "2001-02-09T01:49:49",
+    duration: str = "100",
+    step: str = "0.5",
+    kernel: str = "de421",
+    relativity: Literal["none", "full"] = "none",
+    out: Path | None = None,
+) -> DelayRequest:
+    return read_delay_request(
+        site=site,
+        target=target,
+        start=start,
+        duration=duration,
+        step=step,
+        kernel=kernel,
+        relativity=relativity,
+        carrier_hz="2.3e10",
+        out=out,
+    )
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+@pytest.mark.parametrize("relativity", ["none", "full"])
+def test_rows_agree_with_the_delay_history_that_a_run_uses(
+    relativity: Literal["none", "full"],
+) -> None:
+    table = DelayTable(request(relativity=relativity))
+    times_s = table.transmit_s()
+    columns = dict(zip(COLUMNS, table.columns(times_s), strict=True))
+    clock = table._clock
+    history = solve_delay_history(
+        table.model, table.site, table.target, table.epoch, 0.0, 100.0, clock
+    )
+    # Both come from the same light times: what differs is their noise, 2e-16 s a leg.
+    np.testing.assert_allclose(columns["delay_s"], history.delay_s(times_s), rtol=0, atol=2e-15)
+    np.testing.assert_allclose(
+        columns["delay_s"], columns["downlink_s"] + columns["uplink_s"], rtol=0, atol=1e-15
+    )
+    # The history's rate is a derivative of its expansion: 2e-16 s of noise over segments of 64 s,
+    # times the square of the degree.
+    np.testing.assert_allclose(
+        columns["delay_rate"], history.delay_rate(times_s), rtol=0, atol=1e-15
+    )
+    np.testing.assert_allclose(
+        columns["doppler_hz"], history.doppler_hz(times_s, 2.3e10), rtol=0, atol=1e-4
+    )
+
+
+def test_relativity_adds_what_the_budget_says() -> None:
+    plain, full = DelayTable(request()), DelayTable(request(relativity="full"))
+    middle_s = np.array([50.0])
+    added_s = float((full.columns(middle_s)[1] - plain.columns(middle_s)[1])[0])
+    terms = {term.name: term for term in full.budget()}
+    expected_s = sum(
+        terms[name].size_s
+        for name in (
+            "Shapiro, Sun",
+            "Shapiro, Earth",
+            "Shapiro, Moon",
+            "station vectors to the BCRS",
+            "proper time of the lunar clock",
+        )
+    )
+    # The lunar clock has gained 2.5 ns by then, and the delay changes by 1e-6 s/s: nothing.
+    assert added_s == pytest.approx(expected_s, abs=1e-14)
+    assert all(term.included for term in terms.values())
+    assert not {t.name: t for t in plain.budget()}["Shapiro, Sun"].included
+
+
+def test_csv_reads_back_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "delay.csv"
+    table = DelayTable(request(out=path))
+    write_delay_table(request(out=path), quiet())
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert tuple(rows[0]) == COLUMNS
+    values = np.array(rows[1:], dtype=np.float64).T
+    np.testing.assert_array_equal(values, table.columns(table.transmit_s()))
+    assert values.shape == (6, 201)
+    assert [path.name for path in tmp_path.iterdir()] == ["delay.csv"]
+
+
+def test_netcdf_holds_the_same_with_units(tmp_path: Path) -> None:
+    path = tmp_path / "delay.nc"
+    write_delay_table(request(out=path), quiet())
+    table = DelayTable(request(out=path))
+    with xarray.open_dataset(path, decode_timedelta=False) as dataset:
+        np.testing.assert_array_equal(dataset.delay_s, table.columns(table.transmit_s())[1])
+        assert dataset.delay_s.units == "s"
+        assert dataset.attrs["start_utc"] == "2001-02-09T01:49:49"
+
+
+def test_standard_output_is_the_table_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--site", "0,0", "--target", "9,-15", "--start", "2001-02-09T01:49:49"]
+    assert main(["delay", *options, "--duration", "1", "--step", "1"]) == 0
+    out, error = capsys.readouterr()
+    assert out.splitlines()[0] == ",".join(COLUMNS)
+    assert len(out.splitlines()) == 3
+    assert "Shapiro" in error
+
+
+def test_rows_without_sight_are_counted() -> None:
+    day = DelayTable(request(duration="86400", step="600"))
+    # The Moon is up for 11 to 13 hours of a lunar day at latitude 9.
+    assert 0.4 < day.rows_not_visible() / day.request.rows < 0.6
+
+
+@pytest.mark.parametrize(
+    ("asked", "option"),
+    [
+        (request(site="0,180"), "--site"),
+        (request(target="9,165"), "--target"),
+        (request(start="1961-01-01"), "--start"),
+        (request(start="2030-01-01"), "--start"),
+        (request(kernel="de999"), "--kernel"),
+    ],
+    ids=["far side", "behind the limb", "before the EOP", "after the EOP", "unknown kernel"],
+)
+def test_impossible_requests_name_the_option(asked: DelayRequest, option: str) -> None:
+    with pytest.raises(OptionError, match=option):
+        DelayTable(asked).rows_not_visible()
+
+
+def test_unwritable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"delay\.csv"):
+        write_delay_table(request(out=tmp_path / "missing" / "delay.csv"), quiet())
