@@ -258,8 +258,8 @@ def _lag_band(
 
     A point at lag a was lit while its Doppler frequency went through the reference's band shifted
     by ``k a``. A filter that is to pass the points of all lags passes the noise of the whole PRF.
-    Once the image is turned by ``-f_c tau'' a^2 / 2`` every point has the reference's band, and what
-    lies outside of it is noise: ``10 log10(PRF / bandwidth)`` of it, 1.1 dB at 600 Hz.
+    Once the image is turned by ``-f_c tau'' a^2 / 2`` every point has the reference's band, and
+    what lies outside of it is noise: ``10 log10(PRF / bandwidth)`` of it, 1.1 dB at 600 Hz.
     """
     aperture, carrier_hz = reference.aperture, reference.carrier_hz
     lag_s = (np.arange(aperture.pulses) - aperture.pulses // 2) * aperture.interval_s

@@ -158,9 +158,7 @@ class Reference:
         """
         aperture = Aperture.of(schedule)
         first, last = aperture.edges_s
-        # Half an interval beyond the pulses may be asked of a history that ends with them.
-        slack_s = aperture.interval_s
-        if history.start_s > first + slack_s or history.stop_s < last - slack_s:
+        if history.start_s > first or history.stop_s < last:
             raise FocusingError(
                 f"the reference's delay history holds from {history.start_s:g} to "
                 f"{history.stop_s:g} s, the aperture lasts from {first:g} to {last:g} s",
@@ -207,7 +205,7 @@ class Reference:
 
     def rate_slope_per_s(self) -> float:
         """Mean of the delay's second derivative over the aperture, in 1/s."""
-        ends = np.clip(self.aperture.edges_s, self.history.start_s, self.history.stop_s)
+        ends = self.aperture.edges_s
         rate = self.history.delay_rate(ends)
         return float((rate[1] - rate[0]) / (ends[1] - ends[0]))
 

@@ -1,7 +1,7 @@
 """The two-way delay of one target as a smooth function of transmit time.
 
-A `DelayHistory` is a piecewise Chebyshev expansion of the solved light times, about a reference that
-is exactly a binary fraction. Phases are formed from the small remainder: at 23 GHz a two-way
+A `DelayHistory` is a piecewise Chebyshev expansion of the solved light times, about a reference
+that is exactly a binary fraction. Phases are formed from the small remainder: at 23 GHz a two-way
 delay is 5e10 cycles, and a double of that size would be good to a few degrees only.
 """
 

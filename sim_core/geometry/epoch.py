@@ -113,7 +113,7 @@ class Epoch:
                         "known as well",
                     ) from error
                 # ERFA's words without its function and its note: 'bad day', 'time is after ...'.
-                reason = str(error).rpartition('yielded')[2].split('"')[1].partition(" (Note")[0]
+                reason = str(error).rpartition("yielded")[2].split('"')[1].partition(" (Note")[0]
                 raise EpochError(
                     f"{text!r} is no instant of UTC ({reason})",
                     "give a date of the calendar, and 23:59:60 only where there was a leap second",

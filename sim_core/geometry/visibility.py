@@ -108,8 +108,8 @@ def require_visible(
     lowest = math.degrees(float(at_site.min()))
     if lowest <= 0.0:
         raise NotVisibleError(
-            f"the site ({site.latitude_deg:g}, {site.longitude_deg:g}) deg does not see the target: "
-            f"the Earth stands {lowest:.2f} deg above its horizon",
+            f"the site ({site.latitude_deg:g}, {site.longitude_deg:g}) deg does not see the "
+            f"target: the Earth stands {lowest:.2f} deg above its horizon",
             "choose a site on the near side, within about 80 deg of (0, 0)",
             "site",
         )

@@ -29,18 +29,25 @@ class PolynomialDelay:
     stop_s: float = 200.0
 
     def relative_delay_s(self, transmit_s: FloatArray, reference_s: Fraction) -> FloatArray:
-        t = np.asarray(transmit_s)
+        t = self._held(transmit_s)
         polynomial = (
             (self.cubic_per_s2 / 6.0 * t + self.curvature_per_s / 2.0) * t + self.walk
         ) * t
         return float(self.constant_s - reference_s) + polynomial
 
     def delay_rate(self, transmit_s: FloatArray) -> FloatArray:
-        t = np.asarray(transmit_s)
+        t = self._held(transmit_s)
         return (self.cubic_per_s2 / 2.0 * t + self.curvature_per_s) * t + self.walk
 
     def delay_acceleration(self, transmit_s: FloatArray) -> FloatArray:
-        return self.cubic_per_s2 * np.asarray(transmit_s) + self.curvature_per_s
+        return self.cubic_per_s2 * self._held(transmit_s) + self.curvature_per_s
+
+    def _held(self, transmit_s: FloatArray) -> FloatArray:
+        """Refuse times that the history does not hold for, as real histories do."""
+        t = np.asarray(transmit_s)
+        if t.size and not self.start_s <= float(t.min()) <= float(t.max()) <= self.stop_s:
+            raise ValueError(f"the history holds from {self.start_s} to {self.stop_s} s")
+        return t
 
     def moved(self, later_s: float, longer_s: float) -> "PolynomialDelay":
         """Return the same history, later and longer."""

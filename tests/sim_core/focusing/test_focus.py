@@ -11,6 +11,7 @@ from sim_core.focusing.focus import FocusSettings, focus
 from sim_core.focusing.image import Image, Method
 from sim_core.focusing.impulse_response import ImpulseResponse, measure
 from sim_core.focusing.prediction import PredictedPeak, predict_peak
+from sim_core.focusing.reference import Aperture
 from sim_core.focusing.theory import azimuth_theory, range_theory
 from sim_core.focusing.window import NO_TAPER, Window
 from sim_core.signal.pulse_schedule import PulseSchedule
@@ -201,7 +202,7 @@ def test_dithered_pulses_are_focused_by_deramping() -> None:
 
 
 def test_a_history_that_ends_with_the_aperture_will_do() -> None:
-    first, last = SCHEDULE.slow_time_s()[[0, -1]]
+    first, last = Aperture.of(SCHEDULE).edges_s
     short = dataclasses.replace(HISTORY, start_s=float(first), stop_s=float(last))
     echoes = echo_samples([(HISTORY, 1.0)], SCHEDULE, WAVEFORM)
     image = focus(

@@ -60,8 +60,8 @@ def test_history_in_extended_precision(link: Link, relativistic: bool) -> None:
         found = history.relative_delay_s(exact_s, Fraction(reference))
         expected = (down_s - Extended(0.5 * reference)) + (up_s - Extended(0.5 * reference))
         errors.append(float(Extended(found) - expected))
-    # Noise of 2e-16 s, averaged over 32 nodes for 10 coefficients: 1e-16 s, four times that at most;
-    # the other evaluation's own 5e-17 s.
+    # Noise of 2e-16 s, averaged over 32 nodes for 10 coefficients: 1e-16 s, and four times that at
+    # most; the other evaluation's own 5e-17 s.
     assert np.max(np.abs(errors)) < 7e-16
 
 

@@ -67,7 +67,7 @@ def test_orientation_is_erfas_of_the_same_parameters(text: str) -> None:
 def test_orientation_is_erfas_of_the_published_parameters(text: str) -> None:
     epoch, orientation = orientation_at(text)
     tt_second = epoch.second - float(tdb_minus_tt_s(epoch.day, epoch.second))
-    mjd = float(utc_mjd(np.float64(epoch.day), np.float64(tt_second - TT_MINUS_TAI_S)))
+    mjd = float(utc_mjd(np.array([epoch.day]), np.array([tt_second - TT_MINUS_TAI_S]))[0])
     published = earth_parameters(mjd, mjd)
     nearest = int(np.argmin(np.abs(published.mjd - mjd)))
     # Four-point Lagrange, as the IERS recommends, instead of our spline.

@@ -211,7 +211,7 @@ def test_legs_arrive_where_light_would(link: Link) -> None:
 
     def site(seconds: float) -> np.ndarray:
         state = site_state(model, link.site_station, epoch.day, epoch.second + seconds)
-        return np.array(state[:3]) + barycentre(seconds)
+        return np.asarray(state[:3] + barycentre(seconds))
 
     bounce = target_state(model, link.target_station, epoch.day, epoch.second + down_s)
     target = np.array(bounce[:3]) + barycentre(down_s)
@@ -292,7 +292,9 @@ def test_shapiro_delays_have_the_known_sizes(ephemeris: Ephemeris, link: Link) -
     # The terms do not ask for the Earth's orientation to be of the day; a point towards the Moon
     # will do. Every six hours of a year.
     site = link.site_station
-    sun_s, earth_s, moon_s = [], [], []
+    sun_s: list[float] = []
+    earth_s: list[float] = []
+    moon_s: list[float] = []
     for day in np.arange(2460310.5, 2460310.5 + 366.0):
         for second in (0.0, 21600.0, 43200.0, 64800.0):
             moon = np.array(position_and_velocity(ephemeris.moon, day, second))
@@ -321,9 +323,9 @@ def test_relativity_lengthens_the_delay_by_its_terms(link: Link) -> None:
     apart_m = float(np.linalg.norm(target[:3] - site[:3]))
     shapiro_s = sum(shapiro_terms_s(link.model, *instant, tuple(site), tuple(target), apart_m))
     # By hand: both stations lie on the near side of their bodies and move back towards their
-    # centres, by (U/c^2 + L_C) r = 0.157 m and U/c^2 r = 0.017 m. At full Moon, as here, the line of
-    # sight is normal to the orbital velocity, whose contraction is left out of this estimate: it
-    # is at most 0.5 (v/c)^2 = 5e-9 of the stations' 8.1e6 m.
+    # centres, by (U/c^2 + L_C) r = 0.157 m and U/c^2 r = 0.017 m. At full Moon, as here, the line
+    # of sight is normal to the orbital velocity, whose contraction is left out of this estimate:
+    # it is at most 0.5 (v/c)^2 = 5e-9 of the stations' 8.1e6 m.
     stations_s = 2.0 * (0.157 + 0.017) / SPEED_OF_LIGHT_M_PER_S
     assert gained_s == pytest.approx(2.0 * shapiro_s + stations_s, abs=2.0 * 0.041 / 3e8)
 
@@ -369,9 +371,9 @@ def test_contraction_acts_along_the_orbital_velocity(
     assert gained_s == pytest.approx(expected_s, rel=0.03)
 
 
-# Steps of ten minutes. What depends on the instant at which the Moon passes 10 deg (the largest delay,
-# the largest Doppler shift, the hours) shifts with the choice of instants; the table's own step is
-# not known.
+# Steps of ten minutes. What depends on the instant at which the Moon passes 10 deg (the largest
+# delay, the largest Doppler shift, the hours) shifts with the choice of instants; the table's own
+# step is not known.
 YEAR_STEP_S = 600.0
 
 

@@ -27,8 +27,8 @@ def test_clock_gains_56_microseconds_a_day_in_the_long_run(link: Link) -> None:
     # 235 lunations are 19 years (Meton), so that both the month's and the year's terms average out;
     # six samples in a month are enough for that, one a day is plenty. Ashby and Patla (2024),
     # Astronomical Journal 168:112: 56.02 us/day for clocks on the Moon's surface against those on
-    # the geoid, which is what TDB keeps pace with. Their surface is the selenoid; a kilometre of height
-    # makes 0.002 us/day.
+    # the geoid, which is what TDB keeps pace with. Their surface is the selenoid; a kilometre of
+    # height makes 0.002 us/day.
     seconds = (np.arange(6939) + 0.5) * 6939.69 * 86400.0 / 6939
     epoch = Epoch.from_utc("2005-01-01")
     mean = float(np.mean(rates(link.model, link.site_station, epoch, seconds)))
@@ -47,7 +47,8 @@ def test_rate_is_against_tdb_and_not_tcb(link: Link) -> None:
 
 def test_rate_follows_the_phases_of_the_moon(link: Link) -> None:
     # At new Moon the Moon moves against the Earth's orbital motion, so its clock runs faster than
-    # at full Moon, when it moves with it: 2 * 29.8 km/s * 1.02 km/s / c^2 = 6.8e-10 between them.
+    # at full Moon, when it moves with it: 2 * 30.3 km/s * 1.02 km/s / c^2 = 6.8e-10 between them.
+    # At new Moon it is nearer to the Sun by 7.5e8 m, 0.0061 m/s^2 of its pull: 0.5e-10 less.
     new = Epoch.from_utc("2024-01-11T11:57:00")
     full = Epoch.from_utc("2024-01-25T17:54:00")
     at_new, at_full = (

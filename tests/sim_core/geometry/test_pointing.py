@@ -126,14 +126,14 @@ def test_beam_lies_in_the_zero_doppler_plane(link: Link, look_angle_deg: float) 
     speed = np.linalg.norm(track.velocity_m_per_s)
     assert beam @ track.velocity_m_per_s / speed == pytest.approx(0.0, abs=1e-15)
     inward = -track.position_m / np.linalg.norm(track.position_m)
-    off_deg = math.degrees(math.acos(min(1.0, beam @ inward)))
+    off_deg = math.degrees(math.acos(min(1.0, float(beam @ inward))))
     # The Earth's centre itself lies up to 0.2 deg off the plane (the paper: 0.18 deg).
     assert abs(off_deg - look_angle_deg) < 0.2
 
 
 def test_velocity_of_the_centre_would_miss_zero_doppler(link: Link) -> None:
-    # What the paper did: 4.6 m/s of the site, left out of 27 km/s, turn the plane by up to 1e-2 deg,
-    # which the beam sweeps in tens of seconds at (10, 10).
+    # What the paper did: 4.6 m/s of the site, left out of 27 km/s, turn the plane by up to 1e-2
+    # deg, which the beam sweeps in tens of seconds at (10, 10).
     station = site_station(link.model.ephemeris, LunarSite(10.0, 10.0))
     track = track_over_earth(link.model, station, link.epoch)
     instant = link.epoch.day, link.epoch.second
@@ -197,7 +197,7 @@ def test_ray_meets_the_ellipsoid_where_it_first_enters(
 
     def inside(distance: float) -> float:
         x, y, z = origin + distance * direction
-        return 1.0 - (x * x + y * y) / WGS84_EQUATORIAL_M**2 - z * z / WGS84_POLAR_M**2
+        return float(1.0 - (x * x + y * y) / WGS84_EQUATORIAL_M**2 - z * z / WGS84_POLAR_M**2)
 
     # March in steps of 50 km until inside, then halve.
     steps = np.arange(distance_m - 7e6, distance_m + 7e6, 5e4)
