@@ -200,9 +200,11 @@ def build_scenario(configuration: Configuration) -> Scenario:
         reflectivity = cmath.rect(target.amplitude, math.radians(target.phase_deg))
         # The aim point itself is not solved twice.
         own = reference if point == aim else history(point)
-        with locate_errors(configuration, key):
-            require_echo_in_window(schedule, own)
         targets.append(SceneTarget(point, reflectivity, own))
+    histories = [target.history for target in targets]
+    for number, own in enumerate(histories):
+        with locate_errors(configuration, f"scene.targets[{number}]"):
+            require_echo_in_window(schedule, own, histories)
     return Scenario(
         configuration=configuration,
         epoch=epoch,

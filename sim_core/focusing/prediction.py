@@ -22,6 +22,8 @@ from sim_core.signal.waveform import LinearChirp
 
 # Places along the aperture: what is summed turns a few cycles at most near the peak.
 _PLACES = 4096
+# Beyond this a response is a smear that nobody measures.
+_WIDEST_RESPONSE_CELLS = 64.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,23 @@ def _range_doppler(echo: _CompressedEcho, reference: Reference) -> _AzimuthSigna
 
 
 def _peak_lag_s(weight: FloatArray, signal: _AzimuthSignal) -> float:
-    """Find the lag at which the sum is highest, from the phase's slope and then by parabolas."""
+    """Find the lag at which the sum is highest, from the phase's slope and then by parabolas.
+
+    The slope gives the middle of the response. A defocused one may have its peak to a side of that,
+    or several: the highest is looked for as far out as the phase's curvature spreads the response.
+    """
     doppler_hz = signal.doppler_hz
     centred = doppler_hz - np.average(doppler_hz, weights=weight)
     slope = np.sum(weight * centred * signal.phase_cycles) / np.sum(weight * centred**2)
     lag_s = -float(slope)
     cell_s = 1.0 / float(np.ptp(doppler_hz))
+    # The local slope of what is left tells how far each part of the band is displaced.
+    step_hz = np.diff(doppler_hz)
+    turning = np.abs(step_hz) < 1e-6 * np.ptp(doppler_hz)  # where a Doppler frequency turns back
+    slopes_s = np.diff(signal.phase_cycles) / np.where(turning, np.inf, step_hz) + lag_s
+    reach = min(float(np.max(np.abs(slopes_s))) / cell_s + 1.0, _WIDEST_RESPONSE_CELLS)
+    places = lag_s + cell_s * np.arange(-reach, reach + 0.25, 0.25)
+    lag_s = float(places[np.argmax([_power(weight, signal, float(place)) for place in places])])
     for step in (0.3, 0.1, 0.03, 0.01):
         for _ in range(4):
             power = [

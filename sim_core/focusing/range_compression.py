@@ -9,7 +9,7 @@ After it a point of delay history tau is, at range frequency f and slow time t,
 of which the large numbers are gone: they were removed as whole ticks, modulo one cycle.
 Motion inside the pulse: the echo's Doppler frequency (up to 61 kHz) would shift a chirp's peak by
 f_D / K (6 ns, half a range cell), so the reference's is taken out before the matched filter. The
-stretch of the chirp is left in: 2.7e-6 of the chirp rate is 1.4e-3 rad at the ends of the pulse.
+stretch of the chirp is left in: 5.3e-6 of the chirp rate is 2.7e-3 rad at the ends of the pulse.
 Formulas: docs/algorithms/range-doppler.md.
 """
 

@@ -73,7 +73,9 @@ def _pulse_delays(
     )
 
 
-def require_echo_in_window(schedule: PulseSchedule, history: DelayHistory) -> None:
+def require_echo_in_window(
+    schedule: PulseSchedule, history: DelayHistory, companions: Sequence[DelayHistory] = ()
+) -> None:
     """Refuse a target whose echo leaves the receive windows.
 
     Parameters
@@ -82,23 +84,32 @@ def require_echo_in_window(schedule: PulseSchedule, history: DelayHistory) -> No
         The windows.
     history : DelayHistory
         Two-way delay of the target.
+    companions : sequence of DelayHistory
+        Other targets, for whom the window that the remedy names is to be long enough as well.
 
     Raises
     ------
     SamplingError
         If the echo of any pulse begins before its window or ends after it.
     """
+    early, late = _samples_outside(schedule, history)
+    if early <= 0 and late <= 0:
+        return
+    samples, side = max((early, "before"), (late, "after"))
+    missing = max(max(_samples_outside(schedule, one)) for one in (history, *companions))
+    raise SamplingError(
+        f"the echo lies up to {samples} samples {side} its receive window",
+        f"lengthen the window to {schedule.window_samples + 2 * missing} samples, or bring the "
+        "target nearer to the scene's reference point",
+    )
+
+
+def _samples_outside(schedule: PulseSchedule, history: DelayHistory) -> tuple[int, int]:
+    """Count the samples of an echo before and after its windows, for the worst pulse each."""
     offset_ticks = _pulse_delays(schedule, history, 1.0).window_offset_s * schedule.sample_rate_hz
     pulse_ticks = schedule.pulse_duration_s * schedule.sample_rate_hz
-    early = -float(offset_ticks.min())
     late = float(offset_ticks.max()) + pulse_ticks - (schedule.window_samples - 1)
-    if early > 0.0 or late > 0.0:
-        side, ticks = ("before", early) if early > late else ("after", late)
-        raise SamplingError(
-            f"the echo lies up to {math.ceil(ticks)} samples {side} its receive window",
-            f"lengthen the window to {schedule.window_samples + 2 * math.ceil(max(early, late))} "
-            "samples, or bring the target nearer to the scene's reference point",
-        )
+    return math.ceil(-float(offset_ticks.min())), math.ceil(late)
 
 
 def echo_blocks(

@@ -383,7 +383,11 @@ class PeakLimits(Section):
 
 
 class Limits(Section):
-    """The verdict: the first target passes if it is within all of them."""
+    """The verdict: the first target passes if it is within all of them.
+
+    The run is inconclusive, whatever they say, if the peak stands less than 20 dB above the
+    background or the device lost pulses. The amplitude of the peak is reported and not judged.
+    """
 
     range: AxisLimits = Field(description="Across the range.")
     azimuth: AxisLimits = Field(description="Along the azimuth.")

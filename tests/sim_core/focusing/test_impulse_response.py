@@ -1,6 +1,7 @@
 """Measures on responses that are known in closed form, at random places between the samples."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -161,6 +162,46 @@ def test_the_expected_place_decides_between_two_points() -> None:
     image = image_of(samples)
     response = measure(image, 0.0, -60.0 * image.azimuth_step_s)
     assert response.peak_magnitude == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("offset_cells", "where"),
+    [
+        # On the flank of the main lobe, and where only side lobes reach into the search window.
+        ((0.0, 9.2), r"9\.2 cells \(115 ns\) later in range"),
+        ((0.0, 26.7), r"26\.7 cells \(333\.\d ns\) later in range"),
+        ((0.0, -26.7), r"26\.7 cells \(333\.\d ns\) earlier in range"),
+        ((30.3, 0.0), r"30\.3 cells \(0\.0647\d s\) later in azimuth"),
+        ((30.3, 12.4), r"12\.4 cells .* in range and 30\.3 cells .* later in azimuth"),
+    ],
+)
+def test_an_echo_elsewhere_is_not_measured_by_its_side_lobes(
+    offset_cells: tuple[float, float], where: str, order: Literal["C", "F"]
+) -> None:
+    samples = ideal(1.28 * offset_cells[0], 1.2 * offset_cells[1])
+    image = image_of(np.asarray(samples, order=order))
+    with pytest.raises(FocusingError, match=rf"not a peak, .* of the image lies {where}") as caught:
+        measure(image)
+    assert "calibration.delay_s" in caught.value.remedy
+
+
+def test_an_echo_at_the_edge_is_told_from_its_side_lobes_to_a_sample() -> None:
+    image = image_of(ideal(0.0, 126.0))
+    with pytest.raises(FocusingError, match=r"lies 105\.0 cells"):
+        measure(image)
+
+
+def test_noise_without_an_echo_may_have_peaks_but_they_do_not_stand_out() -> None:
+    generator = np.random.default_rng(8)
+    shape = (257, 257)
+    noise = generator.standard_normal(shape) + 1j * generator.standard_normal(shape)
+    try:
+        response = measure(image_of(noise))
+    except FocusingError as error:
+        assert "not a peak" in error.problem or "no main lobe" in error.problem
+    else:
+        assert response.snr_db < 20.0
 
 
 def test_a_point_outside_of_the_image_is_refused() -> None:

@@ -226,6 +226,22 @@ def test_target_inside_the_windows_is_accepted(
     require_echo_in_window(schedule, moved)
 
 
+def test_window_of_the_remedy_serves_all_targets(make_history: HistoryMaker) -> None:
+    schedule = schedule_on(make_history(ZERO_DOPPLER))
+    near, far = (
+        make_history([ZERO_DOPPLER[0] + samples / RATE_HZ, *ZERO_DOPPLER[1:]])
+        for samples in (140, -400)
+    )
+    with pytest.raises(SamplingError, match="up to 13 samples after") as caught:
+        require_echo_in_window(schedule, near, (near, far))
+    wanted = int(caught.value.remedy.split("window to ")[1].split()[0])
+    longer = follow_echo(
+        schedule.transmit_tick, make_history(ZERO_DOPPLER), RATE_HZ, wanted, CHIRP.duration_s
+    )
+    for history in (near, far):
+        require_echo_in_window(longer, history)
+
+
 def test_target_that_walks_out_is_refused(make_history: HistoryMaker) -> None:
     # 0.5 km of azimuth at a Doppler shift off the reference: in the window first, out of it later.
     reference = make_history(ZERO_DOPPLER)
