@@ -81,8 +81,13 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         ]
         targets = tuple(target for target, _ in measured)
         events: Counter[str] = Counter(event.kind for event in recording.events)
+        touched: Counter[str] = Counter(
+            kind for kind, _ in {(event.kind, event.pulse) for event in recording.events}
+        )
         doubts = [doubt for _, doubt in measured[:1] if doubt]
-        judgement = verify(targets[0], configuration.limits, events, doubts)
+        judgement = verify(
+            targets[0], configuration.limits, touched, recording.schedule.pulses, doubts
+        )
         history = _curves(scenario)
         nearest_s = _nearest_transmit_s(scenario)
         middle = recording.schedule.pulses // 2
@@ -175,7 +180,7 @@ def _measure_target(
         response = measure(image, predicted.range_s, predicted.azimuth_s)
     except FocusingError as error:
         # Nothing there that has a peak: the verdict says so, and the report shows the image.
-        response, doubt = unmeasured_response(), error.problem
+        response, doubt = unmeasured_response(), str(error)
     phase_error_rad = (
         response.peak_phase_rad - predicted.phase_rad - cmath.phase(target.reflectivity)
     )

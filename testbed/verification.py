@@ -16,10 +16,12 @@ import numpy as np
 
 from sim_core.focusing.cut_metrics import ISLR_DEFINITION
 from sim_core.focusing.impulse_response import AxisResponse, ImpulseResponse
+from testbed.report.quantities import number
+from testbed.report.wording import check_label
 from testbed.results import Check, TargetResult, Verdict
 
 MIN_SNR_DB = 20.0
-"""Least peak-to-noise ratio of the image that supports a verdict.
+"""Least ratio of the peak to the background of the image that supports a verdict.
 
 The highest side lobe of an unweighted response stands 13.3 dB below its peak. With the noise 20 dB
 below the peak that side lobe is less than 7 dB above the noise, and PSLR and ISLR describe the
@@ -122,6 +124,7 @@ def verify(
     target: TargetResult,
     limits: Limits,
     events: Mapping[str, int] | None = None,
+    pulses: int = 0,
     doubts: Sequence[str] = (),
 ) -> Judgement:
     """Judge a target's response and the device's events.
@@ -133,7 +136,9 @@ def verify(
     limits : Limits
         The limits of the configuration.
     events : Mapping of str to int, optional
-        How many device events there were, by kind.
+        In how many pulses there were device events, by kind.
+    pulses : int, optional
+        How many pulses there were in all; zero if that is not known.
     doubts : sequence of str, optional
         What else makes the response unfit to judge the chain by, such as why it could not be
         measured; each makes the run inconclusive.
@@ -141,7 +146,8 @@ def verify(
     Returns
     -------
     Judgement
-        *inconclusive* when the peak was not found, stands less than `MIN_SNR_DB` above the noise,
+        *inconclusive* when the peak was not found, stands less than `MIN_SNR_DB` above the
+        background,
         or the device lost, delayed or dropped pulses; otherwise *fail* when a limit is not kept;
         otherwise *inconclusive* when a value that has a limit could not be measured;
         otherwise *pass*.
@@ -152,7 +158,7 @@ def verify(
     unmeasured = [check for check in checks if math.isnan(check.measured)]
     broken = [check for check in checks if not check.passed and not math.isnan(check.measured)]
     clipping = [
-        f"{words} ({_count(counts[kind], 'event')})"
+        f"{words} in {_of_pulses(counts[kind], pulses)}"
         for kind, words in _CLIPPING_EVENTS.items()
         if kind in counts
     ]
@@ -255,10 +261,10 @@ def _doubts(target: TargetResult, counts: Mapping[str, int]) -> list[str]:
     if not all(map(math.isfinite, position)) or response.peak_magnitude <= 0.0:
         doubts.append(f"no peak was found where {target.name} is predicted")
     elif math.isnan(response.snr_db):
-        doubts.append(f"the noise around the peak of {target.name} could not be measured")
+        doubts.append(f"the background of the peak of {target.name} could not be measured")
     elif response.snr_db < MIN_SNR_DB:
         doubts.append(
-            f"the peak of {target.name} stands {response.snr_db:.1f} dB above the noise; "
+            f"the peak of {target.name} stands {response.snr_db:.1f} dB above the background; "
             f"a verdict needs {MIN_SNR_DB:g} dB"
         )
     doubts.extend(
@@ -271,7 +277,11 @@ def _doubts(target: TargetResult, counts: Mapping[str, int]) -> list[str]:
 
 def _broken_limit(check: Check) -> str:
     unit = unit_of(check.name)
-    beyond = "outside its limit of +-" if check.name.startswith("peak.") else "above its limit of "
+    beyond = (
+        "outside its limit of \N{PLUS-MINUS SIGN}"
+        if check.name.startswith("peak.")
+        else "above its limit of "
+    )
     # As many decimals as it takes to tell the value from its limit.
     decimals = next(
         (
@@ -281,12 +291,23 @@ def _broken_limit(check: Check) -> str:
         ),
         9,
     )
-    return f"{check.name} is {check.measured:.{decimals}f} {unit}, {beyond}{check.limit:g} {unit}"
+    # As the table writes it, and all that tells it from what it is rounded to there.
+    least = 2 if unit != "cells" else 4
+    limit = number(check.limit, max(least, _decimals(check.limit)), unit)
+    value = number(check.measured, max(least, decimals), unit)
+    return f"{check_label(check.name)} is {value}, {beyond}{limit}"
 
 
 def _unmeasured_limit(check: Check) -> str:
-    return f"{check.name} could not be measured"
+    return f"{check_label(check.name)} could not be measured"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _decimals(value: float) -> int:
+    """How many decimals a number as it was written has, up to nine."""
+    return next(count for count in range(10) if round(value, count) == value or count == 9)
+
+
+def _of_pulses(count: int, pulses: int) -> str:
+    if pulses:
+        return f"{count} of {pulses} pulses"
+    return f"{count} pulse" if count == 1 else f"{count} pulses"

@@ -36,7 +36,9 @@ class Image:
     azimuth_ambiguity_s : float
         Distance at which replicas of a target stand: PRF over Doppler rate.
     full_azimuth_s : float
-        Targets within +- this lag are compressed at full resolution.
+        Within +- this lag the whole Doppler band of a point was recorded and none of it is folded.
+        It says nothing of the focus: one azimuth reference serves the whole image, so points far
+        from the reference point are defocused.
     full_range_s : tuple of float
         Lowest and highest delay against the reference between which the receive windows held the
         whole echo of every pulse.

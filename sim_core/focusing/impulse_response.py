@@ -31,6 +31,8 @@ _CENTRING_CELLS = 12.0
 # The background begins beyond the side lobes that are still seen in a noise-free image.
 _BACKGROUND_CELLS = 20.0
 _BACKGROUND_SAMPLES = 1_000_000
+# Rows, or columns, whose magnitudes are looked at together: some 10 MB.
+_ROWS_AT_ONCE = 1024
 # Below this spacing of the samples the interpolation has no gap in the spectrum to work with.
 _LEAST_SAMPLES_PER_CELL = 1.05
 
@@ -77,7 +79,8 @@ class ImpulseResponse:
     peak_magnitude, peak_phase_rad : float
         Its value; 1 and 0 for a perfect reference point of unit amplitude.
     snr_db : float
-        Power of the peak against that of the background, which is taken from the samples more than
+        Power of the peak against that of the background (noise, quantisation, distant side lobes;
+        in an image without noise their floor), which is taken from the samples more than
         20 cells away in range *and* azimuth (less in a small image) as their median power over
         ln 2, so that other targets do not count; infinite where the background is zero.
     """
@@ -106,7 +109,9 @@ def measure(
     expected_range_s, expected_azimuth_s : float
         Where the point is expected; see `prediction.predict_peak`.
     search_cells : float
-        The highest sample within this distance, in both axes, is taken as the point.
+        Half-size of the search window: the highest sample within this distance of the expected
+        place, in both axes, is taken as the point. It must be a peak, that is, higher than its
+        neighbours, which may lie outside of the window, and than its side lobes.
 
     Returns
     -------
@@ -115,42 +120,33 @@ def measure(
     Raises
     ------
     FocusingError
-        If the place is not in the image, or too close to its edge, or has no main lobe.
+        If the place is not in the image, or too close to its edge, or has no main lobe, or if
+        what is highest there is no peak but the flank or a side lobe of one that lies elsewhere.
     """
     azimuth = _Axis.of_azimuth(image)
     range_ = _Axis.of_range(image)
     row, column = _highest(
         image, azimuth, range_, expected_azimuth_s, expected_range_s, search_cells
     )
-    rows, row_kernel = _chip(azimuth, row, "azimuth")
-    columns, column_kernel = _chip(range_, column, "range")
-    chip = image.samples[rows, columns].astype(np.complex128)
-    if not np.all(np.isfinite(chip)):
-        raise FocusingError(
-            "the image holds samples that are no numbers about the expected point",
-            "check the recorded samples",
-        )
-    # Positions are in samples of the chip from here on.
-    peak = np.array([row - rows.start, column - columns.start], dtype=np.float64)
-    turns = _spectrum_centre(chip, peak, azimuth.samples_per_cell, range_.samples_per_cell)
-    chip *= np.exp(-1j * turns[0] * np.arange(chip.shape[0]))[:, None]
-    chip *= np.exp(-1j * turns[1] * np.arange(chip.shape[1]))
-    peak = _refine(chip, peak, row_kernel, column_kernel)
-    value = complex(_evaluate(chip, peak[:1], peak[1:], row_kernel, column_kernel)[0, 0])
-    value *= complex(np.exp(1j * float(turns @ peak)))
-
-    along_azimuth = _evaluate(chip, np.arange(chip.shape[0]), peak[1:], None, column_kernel)[:, 0]
-    along_range = _evaluate(chip, peak[:1], np.arange(chip.shape[1]), row_kernel, None)[0]
+    expected_s = (expected_azimuth_s, expected_range_s)
+    if not _is_highest_of_neighbours(image, row, column):
+        raise _no_peak(image, azimuth, range_, expected_s, search_cells)
+    chip = _Chip.about(image, azimuth, range_, row, column)
+    value = chip.value()
     magnitude = abs(value)
-    return ImpulseResponse(
-        range=_axis_response(along_range, peak[1], range_, column_kernel, "range"),
-        azimuth=_axis_response(along_azimuth, peak[0], azimuth, row_kernel, "azimuth"),
-        peak_range_s=range_.start_s + (columns.start + peak[1]) * range_.step_s,
-        peak_azimuth_s=azimuth.start_s + (rows.start + peak[0]) * azimuth.step_s,
+    along_azimuth, along_range = chip.cuts()
+    response = ImpulseResponse(
+        range=_axis_response(along_range, chip.peak[1], range_, chip.column_kernel, "range"),
+        azimuth=_axis_response(along_azimuth, chip.peak[0], azimuth, chip.row_kernel, "azimuth"),
+        peak_range_s=range_.start_s + chip.column * range_.step_s,
+        peak_azimuth_s=azimuth.start_s + chip.row * azimuth.step_s,
         peak_magnitude=magnitude,
         peak_phase_rad=math.atan2(value.imag, value.real),
         snr_db=_signal_to_noise_db(image, row, column, magnitude, azimuth, range_),
     )
+    if max(response.range.pslr_db, response.azimuth.pslr_db) > 0.0:
+        raise _no_peak(image, azimuth, range_, expected_s, search_cells)
+    return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +204,124 @@ def _highest(
     return windows[0].start + int(row), windows[1].start + int(column)
 
 
-def _chip(axis: _Axis, centre: int, name: str) -> tuple[slice, KnabKernel]:
+def _is_highest_of_neighbours(image: Image, row: int, column: int) -> bool:
+    """Tell whether none of the eight samples about one is higher than it."""
+    near = image.samples[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    return not bool(np.any(np.abs(near) > np.abs(image.samples[row, column])))
+
+
+def _no_peak(
+    image: Image,
+    azimuth: _Axis,
+    range_: _Axis,
+    expected_s: tuple[float, float],
+    search_cells: float,
+) -> FocusingError:
+    """Say that the echo is not where it is expected, and where the image is strongest."""
+    row, column = _strongest(image, azimuth, range_)
+    away = [
+        _distance(azimuth.start_s + row * azimuth.step_s - expected_s[0], azimuth, "azimuth"),
+        _distance(range_.start_s + column * range_.step_s - expected_s[1], range_, "range"),
+    ]
+    where = " and ".join(one for one in reversed(away) if one) or "at the prediction"
+    return FocusingError(
+        f"the strongest point within {search_cells:g} cells of the prediction is not a peak, the "
+        f"echo lies elsewhere: the strongest point of the image lies {where}",
+        "check calibration.delay_s, the known delay of the chain, and that the recording is of "
+        "this scene",
+    )
+
+
+def _distance(offset_s: float, axis: _Axis, name: str) -> str:
+    """Write how far a place lies from the prediction; nothing within half a cell."""
+    cells = offset_s / (axis.samples_per_cell * axis.step_s)
+    if abs(cells) < 0.5:
+        return ""
+    exponent, unit = (9, "ns") if name == "range" else (0, "s")
+    direction = "later" if cells > 0.0 else "earlier"
+    return (
+        f"{abs(cells):.1f} cells ({abs(offset_s) * 10.0**exponent:.4g} {unit}) {direction} in "
+        f"{name}"
+    )
+
+
+def _strongest(image: Image, azimuth: _Axis, range_: _Axis) -> tuple[float, float]:
+    """Return row and column of the highest point of the whole image, between the samples."""
+    highest, row, column = -1.0, 0, 0
+    # Part by part: the magnitudes of the whole image at once would cost half its memory again.
+    by_rows = image.samples.flags.c_contiguous
+    samples = image.samples if by_rows else image.samples.T
+    for first in range(0, samples.shape[0], _ROWS_AT_ONCE):
+        magnitude = np.nan_to_num(np.abs(samples[first : first + _ROWS_AT_ONCE]), posinf=0.0)
+        place = np.unravel_index(int(np.argmax(magnitude)), magnitude.shape)
+        if magnitude[place] > highest:
+            highest = float(magnitude[place])
+            at = (first + int(place[0]), int(place[1]))
+            row, column = at if by_rows else at[::-1]
+    try:
+        chip = _Chip.about(image, azimuth, range_, row, column)
+    except FocusingError:  # too close to the edge to interpolate
+        return float(row), float(column)
+    return chip.row, chip.column
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chip:
+    """The samples about a peak, turned to the middle of their spectrum, and the peak in them.
+
+    `peak` is in samples of the chip, `row` and `column` are in those of the image.
+    """
+
+    samples: npt.NDArray[np.complex128]
+    peak: FloatArray
+    row: float
+    column: float
+    turns: FloatArray
+    row_kernel: KnabKernel
+    column_kernel: KnabKernel
+
+    @classmethod
+    def about(cls, image: Image, azimuth: _Axis, range_: _Axis, row: int, column: int) -> "_Chip":
+        """Cut the chip about a sample out of the image and find the peak next to it."""
+        rows, row_kernel = _extent(azimuth, row, "azimuth")
+        columns, column_kernel = _extent(range_, column, "range")
+        chip = image.samples[rows, columns].astype(np.complex128)
+        if not np.all(np.isfinite(chip)):
+            raise FocusingError(
+                "the image holds samples that are no numbers about the expected point",
+                "check the recorded samples",
+            )
+        peak = np.array([row - rows.start, column - columns.start], dtype=np.float64)
+        turns = _spectrum_centre(chip, peak, azimuth.samples_per_cell, range_.samples_per_cell)
+        chip *= np.exp(-1j * turns[0] * np.arange(chip.shape[0]))[:, None]
+        chip *= np.exp(-1j * turns[1] * np.arange(chip.shape[1]))
+        peak = _refine(chip, peak, row_kernel, column_kernel)
+        return cls(
+            samples=chip,
+            peak=peak,
+            row=rows.start + float(peak[0]),
+            column=columns.start + float(peak[1]),
+            turns=turns,
+            row_kernel=row_kernel,
+            column_kernel=column_kernel,
+        )
+
+    def value(self) -> complex:
+        """Return the image's value at the peak."""
+        turned = _evaluate(
+            self.samples, self.peak[:1], self.peak[1:], self.row_kernel, self.column_kernel
+        )
+        return complex(turned[0, 0]) * complex(np.exp(1j * float(self.turns @ self.peak)))
+
+    def cuts(self) -> tuple[npt.NDArray[np.complex128], npt.NDArray[np.complex128]]:
+        """Return the cuts through the peak along azimuth and range, at the chip's samples."""
+        rows, columns = (np.arange(size) for size in self.samples.shape)
+        along_azimuth = _evaluate(self.samples, rows, self.peak[1:], None, self.column_kernel)
+        along_range = _evaluate(self.samples, self.peak[:1], columns, self.row_kernel, None)
+        return along_azimuth[:, 0], along_range[0]
+
+
+def _extent(axis: _Axis, centre: int, name: str) -> tuple[slice, KnabKernel]:
     """Choose the samples about the peak along one axis, and the kernel that they allow."""
     if axis.samples_per_cell < _LEAST_SAMPLES_PER_CELL:
         raise FocusingError(

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from testbed.report.figure_style import BLUE, GREEN, GREY, INK, TITLE, VERMILION, new_figure, quiet
 from testbed.report.quantities import hertz, number, scale_for
+from testbed.report.wording import minimum_place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from testbed.results import HistoryCurves, TargetResult
 
 _CUT_FLOOR_DB = -45.0
+_LEAST_CUT_FLOOR_DB = -100.0
 _CUT_HALF_WIDTH_CELLS = 10.0
+_CUT_TEXT_SHARE = 0.275
+"""Part of a cut's height, at the top, that belongs to its numbers and its legend."""
 
 
 def draw_cuts(target: TargetResult) -> Figure:
@@ -47,7 +51,7 @@ def draw_cuts(target: TargetResult) -> Figure:
         ("Azimuth", target.response.azimuth, target.azimuth_theory, target.azimuth_irw_m),
     )
     for column, (name, response, theory, irw_m) in enumerate(cuts):
-        axes = figure.add_axes((0.065 + 0.49 * column, 0.13, 0.43, 0.76))
+        axes = figure.add_axes((0.068 + 0.5 * column, 0.13, 0.41, 0.76))
         _draw_cut(axes, response, theory)
         axes.set_title(f"{name} cut", **TITLE)
         axes.set_xlabel(f"{name.lower()} from the peak (cells)")
@@ -104,7 +108,7 @@ def draw_history(
     if math.isfinite(delay_min_transmit_s) and math.isfinite(delay_min_s):
         delay_axes.plot(delay_min_transmit_s, 0.0, "o", color=VERMILION, markersize=6)
         delay_axes.annotate(
-            f"{number(delay_min_s, 9, 's')}\nat {number(delay_min_transmit_s, 3, 's')}",
+            f"{number(delay_min_s, 9, 's')}\n{minimum_place(delay_min_transmit_s, history)}",
             (delay_min_transmit_s, 0.0),
             xytext=(0.5, 0.62),
             textcoords="axes fraction",
@@ -166,18 +170,23 @@ def draw_pulse(
     time_s = np.arange(played.size) / sample_rate_hz
     factor, unit = scale_for(_largest(time_s), "s", largest=1.0)
 
-    wave_axes = figure.add_axes((0.065, 0.59, 0.92, 0.35))
-    wave_axes.plot(time_s / factor, np.abs(recorded), color=VERMILION, label="recorded, envelope")
-    wave_axes.plot(time_s / factor, recorded.real, color=VERMILION, alpha=0.45, linewidth=0.7)
-    wave_axes.plot(time_s / factor, np.abs(played), "--", color=BLUE, label="played, envelope")
-    wave_axes.plot(time_s / factor, played.real, color=BLUE, alpha=0.45, linewidth=0.7)
     largest = max(_largest(np.abs(played)), _largest(np.abs(recorded)), 1e-9)
-    wave_axes.set_ylim(-1.12 * largest, 1.42 * largest)
-    wave_axes.set_title(f"Pulse {loop.pulse}: envelope and real part", **TITLE)
-    wave_axes.set_ylabel("of full scale")
-    wave_axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
+    envelope_axes = figure.add_axes((0.085, 0.60, 0.40, 0.33))
+    envelope_axes.plot(time_s / factor, np.abs(recorded), color=VERMILION, label="recorded")
+    envelope_axes.plot(time_s / factor, np.abs(played), "--", color=BLUE, label="played")
+    envelope_axes.set_ylim(-0.05 * largest, 1.35 * largest)
+    envelope_axes.set_title(f"Pulse {loop.pulse}: envelope", **TITLE)
+    real_axes = figure.add_axes((0.585, 0.60, 0.40, 0.33))
+    real_axes.plot(time_s / factor, recorded.real, color=VERMILION, linewidth=0.9, label="recorded")
+    real_axes.plot(time_s / factor, played.real, "--", color=BLUE, linewidth=0.9, label="played")
+    real_axes.set_ylim(-1.12 * largest, 1.52 * largest)
+    real_axes.set_title(f"Pulse {loop.pulse}: real part", **TITLE)
+    wave_axes = (envelope_axes, real_axes)
+    for axes in wave_axes:
+        axes.set_ylabel("of full scale")
+        axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
 
-    spectrum_axes = figure.add_axes((0.065, 0.095, 0.40, 0.35))
+    spectrum_axes = figure.add_axes((0.085, 0.095, 0.40, 0.34))
     frequency_hz = scipy.fft.fftshift(scipy.fft.fftfreq(played.size, 1.0 / sample_rate_hz))
     factor, unit = scale_for(0.5 * sample_rate_hz, "Hz")
     recorded_db, played_db = _spectra_db(recorded, played)
@@ -193,22 +202,27 @@ def draw_pulse(
     spectrum_axes.set_ylabel("level (dB)")
     spectrum_axes.legend(loc="lower center", fontsize=9, frameon=False, ncols=2)
 
-    residual_axes = figure.add_axes((0.575, 0.095, 0.41, 0.35))
+    residual_axes = figure.add_axes((0.585, 0.095, 0.40, 0.34))
     factor, unit = scale_for(_largest(time_s), "s", largest=1.0)
     exponent = _exponent_of(_largest(np.abs(loop.residual)))
     scaled = loop.residual / 10.0**exponent
     residual_axes.plot(time_s / factor, scaled.real, color=BLUE, linewidth=0.7, label="real")
     residual_axes.plot(time_s / factor, scaled.imag, color=VERMILION, linewidth=0.7, label="imag")
-    residual_axes.set_title(f"Recorded minus fitted: {number(loop.residual_db, 1, 'dB')}", **TITLE)
+    residual_axes.set_title(
+        f"Nothing fitted: {loop.problem}"
+        if loop.problem
+        else f"Recorded minus fitted: {number(loop.residual_db, 1, 'dB')}",
+        **TITLE,
+    )
     residual_axes.set_ylabel(
         "of full scale" if exponent == 0 else f"$10^{{{exponent}}}$ of full scale"
     )
     residual_axes.margins(y=0.18)
     residual_axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
-    for axes in (wave_axes, residual_axes):
+    for axes in (*wave_axes, residual_axes):
         axes.set_xlabel(f"time in the receive window ({unit})")
         axes.margins(x=0.01)
-    for axes in (wave_axes, spectrum_axes, residual_axes):
+    for axes in (*wave_axes, spectrum_axes, residual_axes):
         quiet(axes, grid=True)
     return figure
 
@@ -220,23 +234,35 @@ def _draw_cut(axes: Axes, response: AxisResponse, theory: AxisTheory) -> None:
         expected_db = theory.cut(cells)
     axes.plot(cells, expected_db, "--", color=VERMILION, linewidth=1.1, label="theory")
     axes.set_xlim(-_CUT_HALF_WIDTH_CELLS, _CUT_HALF_WIDTH_CELLS)
-    # Room above the main lobe for the legend and the numbers.
-    axes.set_ylim(_CUT_FLOOR_DB, 17.0)
+    shown = np.abs(response.offset_cells) <= _CUT_HALF_WIDTH_CELLS
+    highest_db = float(np.max(response.level_db[shown], initial=0.0))
+    floor_db = _cut_floor_db(response, theory)
+    # Room above the highest, which need not be the peak, for the legend and the numbers.
+    axes.set_ylim(floor_db, floor_db + (highest_db - floor_db) / (1.0 - _CUT_TEXT_SHARE))
     axes.set_xticks(range(-10, 11, 5))
-    axes.set_yticks(range(int(_CUT_FLOOR_DB) + 5, 1, 10))
+    axes.set_yticks(range(int(floor_db) + 5, int(highest_db) + 1, 10))
     position = _side_lobe_position(response)
     if position is not None:
         axes.axhline(response.pslr_db, color=GREEN, linewidth=0.8, linestyle=":")
+        # Outwards, where the side lobes fall; near the frame inwards, or it would leave it.
+        rightwards = (position > 0.0) == (abs(position) < 0.5 * _CUT_HALF_WIDTH_CELLS)
         axes.annotate(
             number(response.pslr_db, 2, "dB"),
             (position, response.pslr_db),
-            xytext=(22 if position > 0 else -22, 9),
+            xytext=(22 if rightwards else -22, 9),
             textcoords="offset points",
-            ha="left" if position > 0 else "right",
+            ha="left" if rightwards else "right",
             fontsize=9,
             color=GREEN,
             arrowprops={"arrowstyle": "-", "color": GREEN, "linewidth": 0.8},
         )
+
+
+def _cut_floor_db(response: AxisResponse, theory: AxisTheory) -> float:
+    """Choose the lowest level of a cut: below the side lobes of any taper."""
+    lobes_db = [one for one in (response.pslr_db, theory.pslr_db) if math.isfinite(one)]
+    below_db = 10.0 * math.floor((min(lobes_db, default=0.0) - 15.0) / 10.0) - 5.0
+    return max(min(_CUT_FLOOR_DB, below_db), _LEAST_CUT_FLOOR_DB - 5.0)
 
 
 def _side_lobe_position(response: AxisResponse) -> float | None:
@@ -245,7 +271,7 @@ def _side_lobe_position(response: AxisResponse) -> float | None:
         return None
     on_left = response.pslr_left_db >= response.pslr_right_db
     side = -response.offset_cells if on_left else response.offset_cells
-    outside = np.flatnonzero(side > response.irw_cells)
+    outside = np.flatnonzero((side > response.irw_cells) & (side <= _CUT_HALF_WIDTH_CELLS))
     if not outside.size:
         return None
     distance = np.abs(response.level_db[outside] - response.pslr_db)

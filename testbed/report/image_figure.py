@@ -17,6 +17,7 @@ from testbed.report.figure_style import (
     INK,
     TITLE,
     VERMILION,
+    PanelBox,
     new_figure,
     quiet,
 )
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _CHIP_FLOOR_DB = -40.0
 _CHIP_HALF_WIDTH_CELLS = 8.0
+
+IMAGE_PANELS = (PanelBox(0.0, 0.64), PanelBox(0.64, 1.0))
+"""The surroundings of the target with their colour bar, and the whole image."""
 
 
 def draw_image(image: Image, target: TargetResult | None) -> Figure:
@@ -96,7 +100,7 @@ def draw_image(image: Image, target: TargetResult | None) -> Figure:
         vmax=0.0,
         interpolation="nearest",
     )
-    _mark_full_resolution(whole_axes, image, delay_factor)
+    _mark_whole_band(whole_axes, image, delay_factor)
     _mark_zoom(whole_axes, image, range_s, azimuth_s, delay_factor)
     # What is drawn over the image must not widen its axes.
     whole_axes.set_xlim(whole.range_edges[0] / delay_factor, whole.range_edges[1] / delay_factor)
@@ -167,8 +171,8 @@ def _mark_zoom(
     )
 
 
-def _mark_full_resolution(axes: Axes, image: Image, delay_factor: float) -> None:
-    """Frame the part of the image whose targets were seen over the whole aperture and pulse."""
+def _mark_whole_band(axes: Axes, image: Image, delay_factor: float) -> None:
+    """Frame the part of the image whose targets were recorded over all of band and pulse."""
     lowest_s, highest_s = image.full_range_s
     limits = (lowest_s, highest_s, image.full_azimuth_s)
     if not all(map(math.isfinite, limits)):

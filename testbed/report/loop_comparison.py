@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _BAND_FLOOR = 1e-3
 """Spectral power, against its peak, from which a bin belongs to the band of the waveform."""
 
+LARGEST_RESIDUAL_DB = -3.0
+"""Highest residual that leaves a fit to be believed: with more, half of what was recorded is not
+the pulse, and the largest of the correlation may be the noise's."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoopComparison:
@@ -29,14 +33,17 @@ class LoopComparison:
     pulse : int
         Number of the pulse in the schedule.
     gain_db, phase_deg, delay_s : float
-        Best fit of the recorded to the played pulse; NaN when either is silent.
+        Best fit of the recorded to the played pulse; NaN when it is not measurable.
     residual_db : float
         Energy of what the fit leaves, against the energy of the fitted pulse; minus infinity when
-        nothing is left, NaN when either pulse is silent.
+        nothing is left, NaN when it is not measurable.
     fitted : ndarray of complex128, shape (window_samples,)
-        The played pulse with that gain, phase and delay.
+        The played pulse with that gain, phase and delay; zero when they are not measurable.
     residual : ndarray of complex128, shape (window_samples,)
         Recorded minus fitted.
+    problem : str
+        Why nothing can be measured: one of the pulses is silent, or the fit leaves more than
+        `LARGEST_RESIDUAL_DB`. Empty when it could.
     """
 
     pulse: int
@@ -46,6 +53,23 @@ class LoopComparison:
     residual_db: float
     fitted: NDArray[np.complex128]
     residual: NDArray[np.complex128]
+    problem: str = ""
+
+    @classmethod
+    def not_measurable(
+        cls, pulse: int, recorded: NDArray[np.complex128], problem: str
+    ) -> LoopComparison:
+        """Make a comparison without a fit: all that was recorded is left."""
+        return cls(
+            pulse=pulse,
+            gain_db=math.nan,
+            phase_deg=math.nan,
+            delay_s=math.nan,
+            residual_db=math.nan,
+            fitted=np.zeros_like(recorded),
+            residual=recorded,
+            problem=problem,
+        )
 
 
 def compare_pulses(
@@ -79,8 +103,8 @@ def compare_pulses(
     sent_spectrum = scipy.fft.fft(sent, length)
     cross = scipy.fft.fft(heard, length) * sent_spectrum.conj()
     if not np.any(cross):
-        silent = np.zeros_like(sent)
-        return LoopComparison(pulse, math.nan, math.nan, math.nan, math.nan, silent, heard - silent)
+        silent = "recorded" if np.any(sent) else "played"
+        return LoopComparison.not_measurable(pulse, heard, f"the {silent} pulse is silent")
 
     lag_samples = int(np.argmax(np.abs(scipy.fft.ifft(cross))))
     if lag_samples > length // 2:
@@ -103,12 +127,15 @@ def compare_pulses(
     residual = heard - fitted
     left = float(np.vdot(residual, residual).real)
     whole = float(np.vdot(fitted, fitted).real)
+    residual_db = 10.0 * math.log10(left / whole) if left > 0.0 else -math.inf
+    if residual_db > LARGEST_RESIDUAL_DB:
+        return LoopComparison.not_measurable(pulse, heard, "noise exceeds the pulse")
     return LoopComparison(
         pulse=pulse,
         gain_db=20.0 * math.log10(abs(gain)),
         phase_deg=math.degrees(math.atan2(gain.imag, gain.real)),
         delay_s=delay_samples / sample_rate_hz,
-        residual_db=10.0 * math.log10(left / whole) if left > 0.0 else -math.inf,
+        residual_db=residual_db,
         fitted=fitted,
         residual=residual,
     )

@@ -66,7 +66,7 @@ def table(
     numeric: Iterable[int] = (),
     class_: str | None = None,
 ) -> Markup:
-    """Make a table that scrolls sideways where the screen is narrow.
+    """Make a table that scrolls sideways where the screen is too narrow for it.
 
     Parameters
     ----------
@@ -79,8 +79,10 @@ def table(
     numeric : iterable of int
         Columns whose cells are aligned at the right.
     class_ : str, optional
-        Class of the table.
+        Class of the table. Of the class ``cards`` each row becomes a list on a narrow screen, for
+        which each cell carries the heading of its column.
     """
+    cards = class_ == "cards"
     right = frozenset(numeric)
 
     def style(column: int) -> str | None:
@@ -93,18 +95,17 @@ def table(
             for column, heading in enumerate(headings)
         ),
     )
-    body = [
-        tag(
-            "tr",
-            *(
-                tag("td", cell, class_=style(column))
-                if column
-                else tag("th", cell, scope="row", class_=style(column))
-                for column, cell in enumerate(row)
-            ),
+
+    def cell(column: int, content: object) -> Markup:
+        return tag(
+            "td" if column else "th",
+            content,
+            scope=None if column else "row",
+            class_=style(column),
+            data_label=headings[column] if cards else None,
         )
-        for row in rows
-    ]
+
+    body = [tag("tr", *(cell(column, one) for column, one in enumerate(row))) for row in rows]
     inner = tag(
         "table",
         tag("caption", caption),

@@ -17,16 +17,34 @@ from testbed.report.wording import (
     VERDICT_WORDS,
     check_label,
     event_label,
+    mark_of,
+    minimum_place,
     sampling_sentences,
 )
 from testbed.verification import unit_of
 
 if TYPE_CHECKING:
     from testbed.report.loop_comparison import LoopComparison
-    from testbed.results import Check, RunResult
+    from testbed.results import Check, RunResult, Verdict
 
 # The page may load nothing but what it carries: a browser refuses the rest.
 _CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True, slots=True)
+class PagePanel:
+    """A part of a figure: beside its neighbours where there is room, below them where not.
+
+    Attributes
+    ----------
+    png : bytes
+        The rendered panel.
+    share : float
+        Its part of the figure's width.
+    """
+
+    png: bytes
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +55,8 @@ class PageFigure:
     ----------
     key : str
         Which figure it is: ``image``, ``cuts``, ``history`` or ``pulse``.
-    png : bytes
-        The rendered figure.
+    panels : tuple of PagePanel
+        Its panels, row by row.
     alt : str
         What a reader who cannot see it must know.
     caption : str
@@ -46,7 +64,7 @@ class PageFigure:
     """
 
     key: str
-    png: bytes
+    panels: tuple[PagePanel, ...]
     alt: str
     caption: str
 
@@ -119,8 +137,11 @@ def build_page(
 
 
 def _verdict(result: RunResult) -> Markup:
-    passed = sum(check.passed for check in result.checks)
-    summary = f"{passed} of {len(result.checks)} limits kept"
+    if result.verdict == "inconclusive":
+        summary = "the limits are not judged"
+    else:
+        passed = sum(check.passed for check in result.checks)
+        summary = f"{passed} of {len(result.checks)} limits kept"
     if result.sampling.undersampled:
         summary += (
             "; under-sampled in azimuth: Doppler bandwidth "
@@ -144,7 +165,7 @@ def _limits(result: RunResult) -> list[Markup]:
             measured(check.measured, unit_of(check.name), show_unit=True),
             "" if check.theory is None else measured(check.theory, unit_of(check.name)),
             _limit(check),
-            _mark(check),
+            _mark(check, result.verdict),
         )
         for check in result.checks
     ]
@@ -163,16 +184,17 @@ def _limits(result: RunResult) -> list[Markup]:
 
 
 def _limit(check: Check) -> str:
-    sign = "\N{PLUS-MINUS SIGN}" if check.name.startswith("peak.") else "\N{LESS-THAN OR EQUAL TO} "
+    sign = (
+        "\N{PLUS-MINUS SIGN}"
+        if check.name.startswith("peak.")
+        else "\N{LESS-THAN OR EQUAL TO}\N{NO-BREAK SPACE}"
+    )
     return f"{sign}{measured(check.limit, unit_of(check.name))}"
 
 
-def _mark(check: Check) -> Markup:
-    if check.passed:
-        return tag("span", "pass", class_="mark pass")
-    if math.isnan(check.measured):
-        return tag("span", "no value", class_="mark inconclusive")
-    return tag("span", "FAIL", class_="mark fail")
+def _mark(check: Check, verdict: Verdict) -> Markup:
+    colour, word = mark_of(check, verdict)
+    return tag("span", word, class_=f"mark {colour}")
 
 
 def _response(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
@@ -208,6 +230,7 @@ def _sampling(result: RunResult) -> list[Markup]:
                     seconds(sampling.ambiguity_spacing_s, 5),
                 )
             ],
+            class_="cards",
         ),
     ]
 
@@ -215,7 +238,7 @@ def _sampling(result: RunResult) -> list[Markup]:
 def _geometry(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
     sentence = (
         f"The two-way delay is smallest, {number(result.delay_min_s, 9, 's')}, for what leaves "
-        f"{number(result.delay_min_transmit_s, 3, 's')} from the moment of steering."
+        f"{minimum_place(result.delay_min_transmit_s, result.history)} from the moment of steering."
     )
     content = [tag("p", sentence), pictures.get("history", Markup())]
     if result.delay_budget:
@@ -237,6 +260,10 @@ def _loop(result: RunResult, loop: LoopComparison, pictures: Mapping[str, Markup
         "came back as below; gain, phase and delay of the chain are fitted and taken out before "
         "the difference."
     )
+    picture = pictures.get("pulse", Markup())
+    if loop.problem:
+        note = tag("div", tag("p", f"Not measurable: {loop.problem}."), class_="note doubt")
+        return [tag("p", sentence), picture, note]
     rows = [
         (
             number(loop.gain_db, 3, "dB"),
@@ -247,11 +274,12 @@ def _loop(result: RunResult, loop: LoopComparison, pictures: Mapping[str, Markup
     ]
     return [
         tag("p", sentence),
-        pictures.get("pulse", Markup()),
+        picture,
         table(
             "The chain from the played to the recorded pulse",
             ("Gain", "Phase", "Delay", "Difference to signal"),
             rows,
+            class_="cards",
         ),
     ]
 
@@ -321,16 +349,28 @@ def _shown(value: object) -> str:
 
 
 def _figure(figure: PageFigure) -> Markup:
-    width, height = _png_size(figure.png)
-    data = base64.b64encode(figure.png).decode("ascii")
-    image = void(
+    panels = tag(
+        "div",
+        *map(_panel, figure.panels),
+        class_="panels",
+        role="img",
+        aria_label=figure.alt,
+    )
+    return tag("figure", panels, tag("figcaption", figure.caption))
+
+
+def _panel(panel: PagePanel) -> Markup:
+    width, height = _png_size(panel.png)
+    data = base64.b64encode(panel.png).decode("ascii")
+    return void(
         "img",
         src=f"data:image/png;base64,{data}",
-        alt=figure.alt,
+        alt="",  # the figure has one text for all its panels
         width=width,
         height=height,
+        # Rounded down: together they must not be wider than their row.
+        style=f"--share:{math.floor(1e4 * panel.share) / 100:.2f}%",
     )
-    return tag("figure", tag("div", image, class_="wide"), tag("figcaption", figure.caption))
 
 
 def _png_size(png: bytes) -> tuple[int, int]:

@@ -43,6 +43,7 @@ def metrics_table(target: TargetResult, image: Image) -> Markup:
         ("Value", "Range", "Range theory", "Azimuth", "Azimuth theory"),
         [(label, *cells, *in_azimuth[label]) for label, cells in in_range.items()],
         numeric=(1, 2, 3, 4),
+        class_="metrics",
     )
     definitions = tag(
         "p",
@@ -98,13 +99,14 @@ def peak_table(target: TargetResult) -> Markup:
             "",
             number(target.phase_error_deg, 3, "°"),
         ),
-        ("Peak over noise", number(response.snr_db, 1, "dB"), "", ""),
+        ("Peak over background", number(response.snr_db, 1, "dB"), "", ""),
     )
     return table(
         "Peak against prediction; times count from the scene's reference point",
         ("Peak", "Measured", "Predicted", "Error"),
         rows,
         numeric=(1, 2, 3),
+        class_="metrics",
     )
 
 
@@ -139,10 +141,11 @@ def targets_table(targets: Sequence[TargetResult]) -> Markup:
             "Error r",
             "Error a",
             "Phase (°)",
-            "SNR (dB)",
+            "Over background (dB)",
         ),
         rows,
         numeric=range(2, 11),
+        class_="cards",
     )
 
 
@@ -179,4 +182,5 @@ def budget_table(terms: Sequence[DelayTerm], carrier_hz: float | None) -> Markup
         ("Term", "Size", "Change", "Change (cycles)", "Included", "Note"),
         rows,
         numeric=(1, 2, 3),
+        class_="cards",
     )

@@ -15,7 +15,6 @@ from rich.progress import (
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
 Advance: TypeAlias = Callable[[int, int], None]
@@ -51,7 +50,6 @@ class RunProgress:
             BarColumn(bar_width=32),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(compact=True),
             console=output,
             disable=not (output.is_terminal if show is None else show),
             # The stages load both cores: a bar that is drawn more often costs them time.

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from testbed.report.quantities import hertz, measured, seconds
-from testbed.report.wording import VERDICT_WORDS, check_label, events_sentence
+from testbed.report.wording import (
+    VERDICT_WORDS,
+    check_label,
+    events_sentence,
+    mark_of,
+    minimum_place,
+)
 from testbed.verification import unit_of
 
 if TYPE_CHECKING:
-    from testbed.results import Check, RunResult
+    from testbed.results import RunResult
 
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
+_MARK_STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
+
+_HEADINGS = ("Check", "Measured", "Theory", "Limit", "Unit", "Result")
+_NUMERIC = {"Measured", "Theory", "Limit"}
+_EXPENDABLE = ("Theory", "Unit")
+"""Columns that go, in this order, where the console is too narrow for all: a number that is cut
+off is worse than one that is missing."""
 
 
 def print_summary(
@@ -38,45 +49,55 @@ def print_summary(
     """
     output = Console(highlight=False) if console is None else console
     if result.checks:
-        output.print(_checks_table(result))
-    for line in (*_facts(result), ""):
-        output.print(_text(line, output))
+        for row in _checks_table(result, output.width):
+            output.print(row, soft_wrap=True)
+        output.print()
+    for line in _facts(result):
+        _print_wrapped(line, output)
+    output.print()
     word = Text(VERDICT_WORDS[result.verdict], style=_VERDICT_STYLES[result.verdict])
     output.print(word, _text(result.name, output))
     for reason in result.reasons:
-        output.print(_text(f"- {reason}", output))
+        _print_wrapped(f"- {reason}", output, indent="  ")
     if report is not None:
         # A path that is broken over two lines cannot be clicked or copied.
         output.print(_text(f"Report: {report}", output), soft_wrap=True)
 
 
-def _checks_table(result: RunResult) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    table.add_column("Check", no_wrap=True)
-    for heading in ("Measured", "Theory", "Limit"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Unit", no_wrap=True)
-    table.add_column("Result", no_wrap=True)
+def _checks_table(result: RunResult, width: int) -> list[Text]:
+    """Write the checks as lines that end with their last letter, also in a pipe."""
+    rows: list[dict[str, str]] = [dict(zip(_HEADINGS, _HEADINGS, strict=True))]
+    styles = ["bold"]
     for check in result.checks:
         unit = unit_of(check.name)
         within = "+-" if check.name.startswith("peak.") else ""
-        table.add_row(
+        colour, word = mark_of(check, result.verdict)
+        cells = (
             check_label(check.name),
             _ascii(measured(check.measured, unit)),
             "" if check.theory is None else _ascii(measured(check.theory, unit)),
             within + _ascii(measured(check.limit, unit)),
             unit,
-            _mark(check),
+            word,
         )
-    return table
+        rows.append(dict(zip(_HEADINGS, cells, strict=True)))
+        styles.append(_MARK_STYLES[colour])
 
-
-def _mark(check: Check) -> Text:
-    if check.passed:
-        return Text("pass", style="green")
-    if math.isnan(check.measured):
-        return Text("no value", style="yellow")
-    return Text("FAIL", style="bold red")
+    widths = {name: max(len(row[name]) for row in rows) for name in _HEADINGS}
+    shown = list(_HEADINGS)
+    for name in _EXPENDABLE:
+        if sum(widths[one] + 2 for one in shown) - 2 > width:
+            shown.remove(name)
+    lines = []
+    for row, style in zip(rows, styles, strict=True):
+        cells_before = [
+            row[name].rjust(widths[name]) if name in _NUMERIC else row[name].ljust(widths[name])
+            for name in shown[:-1]
+        ]
+        line = Text("  ".join((*cells_before, "")), style="bold" if row is rows[0] else "")
+        lines.append(line.append(row[shown[-1]], style=style))
+    lines.insert(1, Text("-" * max(line.cell_len for line in lines)))
+    return lines
 
 
 def _facts(result: RunResult) -> list[str]:
@@ -89,15 +110,29 @@ def _facts(result: RunResult) -> list[str]:
     return [
         f"Doppler bandwidth {hertz(sampling.doppler_bandwidth_hz)}, "
         f"PRF {hertz(sampling.prf_hz)}{finding}",
-        f"Focused by {result.image.method}; smallest delay {result.delay_min_s:.9f} s "
-        f"at {result.delay_min_transmit_s:+.3f} s",
+        f"Focused by {result.image.method}",
+        f"Smallest delay {result.delay_min_s:.9f} s "
+        f"{minimum_place(result.delay_min_transmit_s, result.history)}",
         f"Device events: {events_sentence(result.events)}",
     ]
 
 
-def _ascii(number: str) -> str:
-    """Write the minus as it is typed, so that a number can be copied and searched for."""
-    return number.replace("\N{MINUS SIGN}", "-")
+def _print_wrapped(text: str, console: Console, indent: str = "") -> None:
+    # rich leaves the blank at which it breaks a line.
+    lines = textwrap.wrap(
+        text,
+        console.width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        console.print(_text(line, console), soft_wrap=True)
+
+
+def _ascii(text: str) -> str:
+    """Write signs as they are typed, so that a number can be copied and searched for."""
+    return text.replace("\N{MINUS SIGN}", "-").replace("\N{PLUS-MINUS SIGN}", "+-")
 
 
 def _text(text: str, console: Console) -> Text:

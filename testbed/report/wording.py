@@ -10,6 +10,7 @@ from testbed.report.quantities import hertz, number, seconds
 
 if TYPE_CHECKING:
     from sim_core.focusing.sampling import AzimuthSampling
+    from testbed.results import Check, HistoryCurves, Verdict
 
 VERDICT_WORDS: Mapping[str, str] = {
     "pass": "PASS",
@@ -36,6 +37,30 @@ def check_label(name: str) -> str:
     """Name a check as a person does: ``range.pslr_db`` is ``Range PSLR``."""
     group, _, metric = name.partition(".")
     return f"{group.capitalize()} {_METRIC_LABELS.get(metric, metric)}"
+
+
+def mark_of(check: Check, verdict: Verdict) -> tuple[Verdict, str]:
+    """Say in a word what became of a limit, and which verdict's colour it has.
+
+    An inconclusive run judges nothing: a limit that noise has broken, or kept, is neither.
+    """
+    if math.isnan(check.measured):
+        return "inconclusive", "no value"
+    if verdict == "inconclusive":
+        return "inconclusive", "not judged"
+    return ("pass", "pass") if check.passed else ("fail", "FAIL")
+
+
+def minimum_place(transmit_s: float, history: HistoryCurves) -> str:
+    """Say where in the aperture the delay is smallest: at an instant, or at one of its ends."""
+    when = number(transmit_s, 3, "s")
+    if not history.transmit_s.size:
+        return f"at {when}"
+    for name, end_s in (("start", history.transmit_s[0]), ("end", history.transmit_s[-1])):
+        # An end is where the search stops, so it is met to rounding.
+        if abs(transmit_s - float(end_s)) < 1e-6:
+            return f"at the {name} of the aperture, {when}"
+    return f"at {when}"
 
 
 def event_label(kind: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 from testbed.errors import OutputError
 from testbed.report.document import build_document, to_json
 from testbed.report.loop_comparison import LoopComparison, compare_pulses
-from testbed.report.page import PageFigure, build_page
+from testbed.report.page import PageFigure, PagePanel, build_page
 from testbed.report.quantities import hertz, number, seconds
+from testbed.report.wording import minimum_place
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim_core.focusing.image import Image
+    from testbed.report.figure_style import PanelBox
     from testbed.results import RunResult
 
 FIGURES_FOLDER = "figures"
@@ -80,6 +82,8 @@ def write_report(
     OutputError
         If a file cannot be written. None is left half-written under its final name.
     """
+    from testbed.report.figure_style import to_pngs
+
     started_s = time.perf_counter()
     advance = progress or (lambda done, total: None)
     schedule = result.schedule
@@ -93,12 +97,16 @@ def write_report(
 
     figures: list[PageFigure] = []
     paths: list[Path] = []
-    for number_done, (key, (draw, alt, caption)) in enumerate(drawings.items()):
+    for number_done, (key, drawing) in enumerate(drawings.items()):
         advance(number_done, steps)
-        png = _render(draw)
-        figures.append(PageFigure(key, png, alt, caption))
+        whole, parts = to_pngs(drawing.draw(), drawing.panels)
+        panels = tuple(
+            PagePanel(png, box.right - box.left)
+            for png, box in zip(parts, drawing.panels, strict=True)
+        )
+        figures.append(PageFigure(key, panels, drawing.alt, drawing.caption))
         paths.append(figure_folder / f"{key}.png")
-        write_atomically(paths[-1], png)
+        write_atomically(paths[-1], whole)
     advance(len(drawings), steps)
 
     named = dict(files or {})
@@ -160,43 +168,50 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _render(draw: Callable[[], Figure]) -> bytes:
-    from testbed.report.figure_style import to_png
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A figure to be: what draws it, its panels, its text for who cannot see it, its caption."""
 
-    return to_png(draw())
+    draw: Callable[[], Figure]
+    panels: Sequence[PanelBox]
+    alt: str
+    caption: str
 
 
-def _drawings(
-    result: RunResult, loop: LoopComparison
-) -> dict[str, tuple[Callable[[], Figure], str, str]]:
-    """List the figures by key: what draws each, its text for who cannot see it, its caption."""
+def _drawings(result: RunResult, loop: LoopComparison) -> dict[str, _Drawing]:
+    """List the figures by key."""
     # matplotlib takes half a second to load: only a run that gets this far waits for it.
     from testbed.report.curve_figures import draw_cuts, draw_history, draw_pulse
-    from testbed.report.image_figure import draw_image
+    from testbed.report.figure_style import HALVES, QUARTERS
+    from testbed.report.image_figure import IMAGE_PANELS, draw_image
 
     first = result.targets[0] if result.targets else None
     name = "the middle of the scene" if first is None else first.name
     sampling = result.sampling
-    drawings: dict[str, tuple[Callable[[], Figure], str, str]] = {
-        "image": (
+    left = loop.problem or f"what is left after the fit, {number(loop.residual_db, 1, 'dB')}"
+    drawings = {
+        "image": _Drawing(
             lambda: draw_image(result.image, first),
-            f"Focused image: left the surroundings of {name} within 8 cells, right the whole "
-            "image with that part marked.",
-            f"Left: {name}, interpolated, in dB below its peak; the cross is where it is "
-            "predicted. Right: the whole image, each pixel the largest of its block, with the "
-            f"part at the left circled. {_full_resolution_sentence(result.image)}",
+            IMAGE_PANELS,
+            f"Focused image: the surroundings of {name} within 8 cells, and the whole image with "
+            "that part marked.",
+            f"Around the target: {name}, interpolated, in dB below its peak; the cross is where "
+            "it is predicted. Whole image: each pixel the largest of its block, with the "
+            f"surroundings of the target circled. {_whole_band_sentence(result.image)}",
         ),
-        "history": (
+        "history": _Drawing(
             lambda: draw_history(
                 result.history, result.delay_min_s, result.delay_min_transmit_s, sampling
             ),
-            f"Two-way delay over the aperture, smallest at "
-            f"{number(result.delay_min_transmit_s, 3, 's')} with {seconds(result.delay_min_s, 7)}; "
+            HALVES,
+            f"Two-way delay over the aperture, smallest "
+            f"{minimum_place(result.delay_min_transmit_s, result.history)}, with "
+            f"{seconds(result.delay_min_s, 7)}; "
             f"Doppler frequency over the aperture, {hertz(sampling.doppler_bandwidth_hz)} wide.",
             "Against transmit time on the radar's clock; zero is the moment of steering and the "
             "middle of the aperture.",
         ),
-        "pulse": (
+        "pulse": _Drawing(
             lambda: draw_pulse(
                 result.played_pulse,
                 result.recorded_pulse,
@@ -204,16 +219,22 @@ def _drawings(
                 result.schedule.sample_rate_hz,
                 result.image.range_bandwidth_hz,
             ),
-            f"Pulse {loop.pulse} as played and recorded: envelope and real part, spectrum, and "
-            f"what is left after the fit, {number(loop.residual_db, 1, 'dB')}.",
-            f"Played (dashed) and recorded (solid) receive window of pulse {loop.pulse}. The "
-            "difference is what gain, phase and delay do not explain.",
+            QUARTERS,
+            f"Pulse {loop.pulse} as played and recorded: envelope, real part, spectrum, and "
+            f"{left}.",
+            f"Played (dashed) and recorded (solid) receive window of pulse {loop.pulse}. "
+            + (
+                f"Nothing is fitted: {loop.problem}."
+                if loop.problem
+                else "The difference is what gain, phase and delay do not explain."
+            ),
         ),
     }
     if first is not None:
         response = first.response
-        drawings["cuts"] = (
+        drawings["cuts"] = _Drawing(
             lambda: draw_cuts(first),
+            HALVES,
             f"Cuts through {first.name} against theory. Range: PSLR "
             f"{number(response.range.pslr_db, 2, 'dB')}, theory "
             f"{number(first.range_theory.pslr_db, 2, 'dB')}. Azimuth: PSLR "
@@ -225,19 +246,20 @@ def _drawings(
     return drawings
 
 
-def _full_resolution_sentence(image: Image) -> str:
+def _whole_band_sentence(image: Image) -> str:
     last_range_s = image.range_start_s + (image.samples.shape[1] - 1) * image.range_step_s
     last_azimuth_s = image.azimuth_start_s + (image.samples.shape[0] - 1) * image.azimuth_step_s
     lowest_s, highest_s = image.full_range_s
-    # A frame within a sample of the edge cannot be told from the edge.
+    # A line within a sample of the edge cannot be told from the edge.
     everywhere = (
         lowest_s <= image.range_start_s + image.range_step_s
         and highest_s >= last_range_s - image.range_step_s
         and image.full_azimuth_s
         >= max(-image.azimuth_start_s, last_azimuth_s) - image.azimuth_step_s
     )
+    where = "Everywhere in it" if everywhere else "Within the dotted lines"
     return (
-        "Targets have full resolution everywhere in it."
-        if everywhere
-        else "Targets have full resolution within the dotted frame."
+        f"{where} the whole Doppler band and the whole pulse of a target were recorded; far from "
+        "the reference point targets are defocused all the same, because one azimuth reference "
+        "serves the whole image."
     )

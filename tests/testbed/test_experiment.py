@@ -249,6 +249,7 @@ def test_too_much_noise_is_inconclusive_and_not_a_pass(
 def test_clipping_is_an_event_and_fails_or_warns(smoke: Configuration, tmp_path: Path) -> None:
     clipped = run(changed(smoke, {"device.loopback.gain_db": 12.0}), tmp_path / "run")
     assert clipped.report["events"]["clipped_adc"] == clipped.result.schedule.pulses
+    assert "the ADC clipped in 6000 of 6000 pulses" in clipped.result.reasons[-1]
 
 
 @pytest.mark.parametrize("delay_s", [5 / 96e6, 5.4 / 96e6], ids=["whole ticks", "fraction"])
@@ -260,6 +261,36 @@ def test_delay_of_the_chain_moves_the_peak_and_calibration_moves_it_back(
     assert moved.range_error_cells == pytest.approx(delay_s * 80e6, abs=PEAK_TOLERANCE_CELLS)
     calibrated = changed(delayed, {"calibration.delay_s": delay_s})
     assert_reaches_theory_but_short(run(calibrated, tmp_path / "calibrated").result)
+
+
+def test_a_forgotten_calibration_is_told_with_the_delay_that_is_missing(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    # 26.7 cells: only side lobes reach into the window in which the target is looked for.
+    forgotten = run(changed(smoke, {"device.loopback.delay_s": 333.3e-9}), tmp_path / "run")
+    assert forgotten.result.verdict == "inconclusive"
+    assert "26.7 cells (333.3 ns) later in range" in forgotten.result.reasons[1]
+    assert "calibration.delay_s" in forgotten.result.reasons[1]
+    assert forgotten.report["peak"]["range_error_cells"] is None
+    assert all(check["measured"] is None for check in forgotten.report["checks"])
+
+
+def test_noise_above_the_pulse_leaves_the_loop_unmeasured(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    noisy = changed(
+        smoke,
+        {
+            "device.level_dbfs": -30.0,
+            "device.loopback.noise_dbfs": -10.0,
+            "focusing.method": "deramp",
+        },
+    )
+    report = run(noisy, tmp_path / "run").report
+    # Six thousand pulses still lift the target out of the noise.
+    assert report["verdict"] in ("pass", "fail")
+    for key in ("gain_db", "phase_deg", "delay_s", "residual_db"):
+        assert report["loop"][key] is None
 
 
 def assert_reaches_theory_but_short(result: RunResult) -> None:

@@ -42,7 +42,7 @@ def test_the_papers_range_cut_fails_and_says_which_limit_it_breaks() -> None:
     judgement = verify(target_result(excess_db=1.47), LIMITS)
 
     assert judgement.verdict == "fail"
-    assert judgement.reasons[0] == "range.pslr_db is -11.81 dB, above its limit of -13 dB"
+    assert judgement.reasons[0] == "Range PSLR is −11.81 dB, above its limit of −13.00 dB"
     assert [check.name for check in judgement.checks if not check.passed] == [
         "range.pslr_db",
         "range.islr_db",
@@ -55,7 +55,16 @@ def test_a_value_a_hair_above_its_limit_is_told_apart_from_it() -> None:
     judgement = verify(target, LIMITS)
 
     assert judgement.reasons == (
-        "peak.phase_error_deg is 2.00004 degrees, outside its limit of +-2 degrees",
+        "Peak phase error is 2.00004 degrees, outside its limit of ±2.00 degrees",
+    )
+
+
+def test_a_limit_is_written_in_full() -> None:
+    limits = Bounds(peak=PeakBounds(range_error_cells=0.012345))
+    judgement = verify(target_result(range_error_cells=-0.06), limits)
+
+    assert judgement.reasons == (
+        "Peak range error is −0.0600 cells, outside its limit of ±0.012345 cells",
     )
 
 
@@ -98,7 +107,7 @@ def test_a_peak_close_to_the_noise_is_inconclusive_even_if_limits_are_broken() -
     judgement = verify(target_result(excess_db=3.0, snr_db=MIN_SNR_DB - 0.1), LIMITS)
 
     assert judgement.verdict == "inconclusive"
-    assert "19.9 dB above the noise" in judgement.reasons[0]
+    assert "19.9 dB above the background" in judgement.reasons[0]
 
 
 def test_an_infinite_ratio_to_the_noise_is_a_good_one() -> None:
@@ -118,27 +127,27 @@ def test_events_that_did_not_happen_change_nothing() -> None:
 
 
 def test_clipping_is_told_but_the_limits_decide() -> None:
-    passed = verify(target_result(), LIMITS, {"clipped_dac": 1})
+    passed = verify(target_result(), LIMITS, {"clipped_dac": 1}, pulses=6000)
     failed = verify(target_result(excess_db=1.0), LIMITS, {"clipped_adc": 7})
 
     assert passed.verdict == "pass"
-    assert passed.reasons == ("the DAC clipped (1 event); every limit is kept",)
+    assert passed.reasons == ("the DAC clipped in 1 of 6000 pulses; every limit is kept",)
     assert failed.verdict == "fail"
-    assert failed.reasons[-1] == "the ADC clipped (7 events)"
+    assert failed.reasons[-1] == "the ADC clipped in 7 pulses"
 
 
 def test_one_value_that_could_not_be_measured_is_inconclusive() -> None:
     judgement = verify(target_result(phase_error_deg=math.nan), LIMITS)
 
     assert judgement.verdict == "inconclusive"
-    assert judgement.reasons == ("peak.phase_error_deg could not be measured",)
+    assert judgement.reasons == ("Peak phase error could not be measured",)
 
 
 def test_a_broken_limit_outweighs_a_value_that_could_not_be_measured() -> None:
     judgement = verify(target_result(excess_db=1.47, phase_error_deg=math.nan), LIMITS)
 
     assert judgement.verdict == "fail"
-    assert "peak.phase_error_deg could not be measured" in judgement.reasons
+    assert "Peak phase error could not be measured" in judgement.reasons
 
 
 def test_what_has_no_limit_is_not_judged() -> None:

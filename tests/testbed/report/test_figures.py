@@ -1,17 +1,20 @@
 """Figures: every one can be drawn whatever the run found, and shows what it says."""
 
+import io
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
 from testbed.report.curve_figures import draw_cuts, draw_history, draw_pulse
-from testbed.report.figure_style import to_png
-from testbed.report.image_figure import draw_image
+from testbed.report.figure_style import HALVES, QUARTERS, PanelBox, to_png, to_pngs
+from testbed.report.image_figure import IMAGE_PANELS, draw_image
 from testbed.report.loop_comparison import compare_pulses
 from testbed.results import HistoryCurves
 from tests.testbed.report.synthetic_result import (
@@ -46,6 +49,35 @@ def assert_publishable(figure: Figure) -> None:
         if text.get_text()
     ]
     assert min(sizes) >= SMALLEST_FONT_PT
+    assert_nothing_cut_off(figure)
+
+
+def assert_nothing_cut_off(figure: Figure) -> None:
+    """Ticks and labels of every axes lie within the figure and in their own panel."""
+    for axes in figure.axes:
+        box = axes.get_tightbbox()
+        assert box is not None
+        assert box.x0 >= 0.0
+        assert box.x1 <= figure.bbox.width
+        assert box.y0 >= 0.0
+        assert box.y1 <= figure.bbox.height
+
+
+def assert_stays_in_panel(figure: Figure, panels: Sequence[PanelBox]) -> None:
+    """Each axes is cut off from its neighbours' panels without losing a letter."""
+    width, height = figure.bbox.width, figure.bbox.height
+    for axes in figure.axes:
+        box = axes.get_tightbbox()
+        assert box is not None
+        inside = [
+            panel
+            for panel in panels
+            if panel.left * width <= box.x0
+            and box.x1 <= panel.right * width
+            and (1.0 - panel.bottom) * height <= box.y0
+            and box.y1 <= (1.0 - panel.top) * height
+        ]
+        assert len(inside) == 1, axes.get_title(loc="left")
 
 
 def test_the_image_shows_cells_metres_and_decibels() -> None:
@@ -113,6 +145,49 @@ def test_the_highest_side_lobe_is_pointed_at() -> None:
     assert pointers[0].xy == pytest.approx((-1.43, -11.81), abs=0.03)
 
 
+@pytest.mark.parametrize("excess_db", [0.0, 23.3, 60.0])
+@pytest.mark.parametrize("at_cells", [-9.5, -4.6, 1.4, 9.5])
+def test_side_lobes_above_the_peak_leave_numbers_and_labels_free(
+    excess_db: float, at_cells: float
+) -> None:
+    target = target_result()
+    cut = target.response.range
+    lobe_db = -13.28 + excess_db
+    level_db = np.where(
+        np.abs(cut.offset_cells - at_cells) < 0.4,
+        lobe_db - 40.0 * (cut.offset_cells - at_cells) ** 2,
+        np.minimum(cut.level_db, lobe_db - 15.0),
+    )
+    raised = replace(
+        cut,
+        level_db=level_db,
+        pslr_db=lobe_db,
+        pslr_left_db=lobe_db if at_cells < 0.0 else lobe_db - 10.0,
+        pslr_right_db=lobe_db if at_cells > 0.0 else lobe_db - 10.0,
+    )
+    figure = draw_cuts(replace(target, response=replace(target.response, range=raised)))
+
+    assert_publishable(figure)
+    assert_stays_in_panel(figure, HALVES)
+    axes = figure.axes[0]
+    frame = axes.get_window_extent()
+    numbers = next(text for text in axes.texts if "PSLR" in text.get_text())
+    label = next(text for text in axes.texts if isinstance(text, Annotation))
+    highest = axes.transData.transform((0.0, max(lobe_db, 0.0)))[1]
+    assert numbers.get_window_extent().y0 > highest
+    written = Text.get_window_extent(label)
+    assert frame.x0 <= written.x0
+    assert written.x1 <= frame.x1
+    assert written.y1 <= frame.y1
+
+
+def test_the_side_lobes_of_a_strong_taper_are_in_sight() -> None:
+    target = target_result(excess_db=-50.0)
+    axes = draw_cuts(target).axes[0]
+
+    assert axes.get_ylim()[0] < -63.28
+
+
 def test_cuts_that_were_not_measured_leave_theory_alone() -> None:
     figure = draw_cuts(without_peak())
 
@@ -155,6 +230,36 @@ def test_the_pulse_shows_what_the_fit_leaves() -> None:
     shown = "\n".join(texts(figure))
     assert "Pulse 30000" in shown
     assert f"Recorded minus fitted: −{-loop.residual_db:.1f} dB" in shown
+
+
+def test_what_could_not_be_fitted_says_why() -> None:
+    generator = np.random.default_rng(5)
+    noise = generator.standard_normal(1024) + 1j * generator.standard_normal(1024)
+    loop = compare_pulses(played_window(), noise, SAMPLE_RATE_HZ, 0)
+    figure = draw_pulse(played_window(), noise, loop, SAMPLE_RATE_HZ, 80e6)
+
+    assert_publishable(figure)
+    assert "Nothing fitted: noise exceeds the pulse" in texts(figure)
+
+
+@pytest.mark.parametrize("amplitude", [1.0, 0.3535])
+def test_panels_hold_their_axes_whole(amplitude: float) -> None:
+    played = played_window()
+    recorded = amplitude * quantised(played, 12)
+    loop = compare_pulses(played, recorded, SAMPLE_RATE_HZ, 30000)
+
+    assert_stays_in_panel(draw_image(ideal_image(), target_result()), IMAGE_PANELS)
+    assert_stays_in_panel(draw_cuts(target_result()), HALVES)
+    history = draw_history(history_curves(), 2.335612345678, 50.0, azimuth_sampling(100.0))
+    assert_stays_in_panel(history, HALVES)
+    assert_stays_in_panel(draw_pulse(played, recorded, loop, SAMPLE_RATE_HZ, 80e6), QUARTERS)
+
+
+def test_panels_are_parts_of_the_whole() -> None:
+    whole, parts = to_pngs(draw_cuts(target_result()), HALVES)
+    pixels, left, right = (imread(io.BytesIO(png), format="png") for png in (whole, *parts))
+
+    np.testing.assert_array_equal(np.concatenate((left, right), axis=1), pixels)
 
 
 def test_silence_can_be_drawn() -> None:

@@ -81,3 +81,26 @@ def test_silence_on_either_side_has_no_fit(silent: str) -> None:
     assert math.isnan(loop.delay_s)
     assert math.isnan(loop.residual_db)
     np.testing.assert_array_equal(loop.residual, recorded)
+    assert loop.problem == f"the {silent} pulse is silent"
+
+
+@pytest.mark.parametrize(("noise_db", "measurable"), [(-6.0, True), (0.0, False), (20.0, False)])
+def test_noise_above_the_pulse_leaves_nothing_to_fit(noise_db: float, measurable: bool) -> None:
+    played = played_window()
+    # Noise over the window against the pulse over its 768 of 1024 samples, by energy.
+    rms = 0.708 * math.sqrt(0.75) * 10.0 ** (noise_db / 20.0)
+    generator = np.random.default_rng(4)
+    noise = generator.standard_normal(1024) + 1j * generator.standard_normal(1024)
+    recorded = played + rms / math.sqrt(2.0) * noise
+
+    loop = compare_pulses(played, recorded, SAMPLE_RATE_HZ, 0)
+
+    if measurable:
+        assert loop.problem == ""
+        # A thousand samples of noise have their power to a few per cent.
+        assert loop.residual_db == pytest.approx(noise_db, abs=0.3)
+    else:
+        assert loop.problem == "noise exceeds the pulse"
+        values = (loop.gain_db, loop.phase_deg, loop.delay_s, loop.residual_db)
+        assert all(map(math.isnan, values))
+        assert not np.any(loop.fitted)

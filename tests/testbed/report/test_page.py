@@ -12,7 +12,7 @@ import pytest
 
 from testbed.report.document import build_document
 from testbed.report.loop_comparison import compare_pulses
-from testbed.report.page import PageFigure, build_page
+from testbed.report.page import PageFigure, PagePanel, build_page
 from testbed.results import RunResult
 from tests.testbed.report.synthetic_result import (
     SAMPLE_RATE_HZ,
@@ -28,7 +28,9 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000002000000030802000000368849d60000000049454e44ae426082"
 )
 FIGURES = tuple(
-    PageFigure(key, PNG, f"alt of {key}", f"caption of {key}")
+    PageFigure(
+        key, (PagePanel(PNG, 0.64), PagePanel(PNG, 0.36)), f"alt of {key}", f"caption of {key}"
+    )
     for key in ("image", "cuts", "history", "pulse")
 )
 SECTIONS = [
@@ -95,7 +97,7 @@ def failed() -> RunResult:
     return run_result(
         target=target,
         verdict="fail",
-        reasons=("range.pslr_db is -11.81 dB, above its limit of -13 dB",),
+        reasons=("Range PSLR is −11.81 dB, above its limit of −13.00 dB",),
         events={"clipped_adc": 12},
     )
 
@@ -136,7 +138,14 @@ def test_every_page_is_whole_and_stands_alone(result: RunResult) -> None:
         assert (attributes.get("href") or "#").startswith("#")
     identifiers = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     assert {(link["href"] or "").removeprefix("#") for link in page.all("a")} <= identifiers
-    assert all(image["alt"] and image["width"] and image["height"] for image in page.all("img"))
+    assert all(image["width"] and image["height"] for image in page.all("img"))
+    # One text for all panels of a figure: to who cannot see them they are one picture.
+    shown = [
+        key for key in ("image", "cuts", "history", "pulse") if result.targets or key != "cuts"
+    ]
+    pictures = [one for one in page.all("div") if one.get("role") == "img"]
+    assert [one["aria-label"] for one in pictures] == [f"alt of {key}" for key in shown]
+    assert all(image["alt"] == "" for image in page.all("img"))
     assert page.all("html")[0]["lang"] == "en"
     assert not re.search(r"\b(nan|inf|None)\b", page.text)
 
@@ -165,7 +174,7 @@ def test_a_pass_shows_measured_theory_and_limit() -> None:
     assert "9 of 9 limits kept" in page.text
     assert "Range PSLR" in page.text
     assert "−13.28 dB" in page.text
-    assert "≤ −13.00" in page.text
+    assert "≤\N{NO-BREAK SPACE}−13.00" in page.text
     assert "±2.00" in page.text
     assert "The device reported no events" in page.text
 
@@ -183,6 +192,45 @@ def test_what_was_not_measured_is_said_so() -> None:
 
     assert "not measured" in page.text
     assert "no value" in page.text
+    assert "Not measurable: the recorded pulse is silent." in page.text
+
+
+def test_an_inconclusive_run_judges_nothing() -> None:
+    result = run_result(
+        target=target_result(excess_db=1.47, snr_db=12.0),
+        verdict="inconclusive",
+        reasons=("the peak of target 1 stands 12.0 dB above the background",),
+    )
+    page, _ = page_of(result)
+    marks = {a["class"] for a in page.all("span") if (a.get("class") or "").startswith("mark")}
+
+    assert marks == {"mark inconclusive"}
+    assert page.text.count("not judged") == 10
+    assert "limits kept" not in page.text
+    assert "FAIL" not in page.text
+
+
+def test_a_pulse_below_the_noise_has_no_gain_or_delay() -> None:
+    generator = np.random.default_rng(2)
+    noise = generator.standard_normal(1024) + 1j * generator.standard_normal(1024)
+    page, _ = page_of(run_result(recorded_pulse=noise.astype(np.complex64)))
+
+    assert "Not measurable: noise exceeds the pulse." in page.text
+    assert "Difference to signal" not in page.text
+
+
+def test_a_minimum_at_the_end_of_the_aperture_is_called_so() -> None:
+    page, _ = page_of(run_result(delay_min_transmit_s=50.0))
+
+    assert "for what leaves at the end of the aperture, 50.000 s" in page.text
+
+
+def test_cells_of_a_card_carry_their_heading() -> None:
+    page, _ = page_of(run_result())
+    cells = page.all("td") + page.all("th")
+    labels = {cell["data-label"] for cell in cells if "data-label" in cell}
+
+    assert {"Size", "Change (cycles)", "Note", "Bandwidth", "Phase"} <= labels
 
 
 def test_under_sampling_is_named_with_its_numbers() -> None:

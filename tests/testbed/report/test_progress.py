@@ -1,6 +1,7 @@
 """Stages: bars at a terminal, silence elsewhere, times everywhere."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -25,6 +26,8 @@ def test_each_stage_has_a_bar_and_a_time() -> None:
     assert "play and record" in stream.getvalue()
     assert "focus" in stream.getvalue()
     assert "100%" in stream.getvalue()
+    # One clock, the time since the stage's start: two would need labels.
+    assert all(len(re.findall(r"\d:\d\d", line)) <= 1 for line in stream.getvalue().splitlines())
     assert list(progress.timing_s) == ["record", "focus"]
     assert all(seconds >= 0.0 for seconds in progress.timing_s.values())
 

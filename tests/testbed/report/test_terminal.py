@@ -16,12 +16,14 @@ from tests.testbed.report.synthetic_result import (
 )
 
 
-def printed(result: RunResult, encoding: str = "utf-8", colour: bool = False) -> str:
+def printed(
+    result: RunResult, encoding: str = "utf-8", colour: bool = False, width: int = 80
+) -> str:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding)
     console = Console(
         file=stream,
-        width=80,
+        width=width,
         force_terminal=colour,
         color_system="standard" if colour else None,
     )
@@ -43,6 +45,57 @@ def test_numbers_can_be_copied() -> None:
     row = next(line for line in printed(run_result()).splitlines() if "Range PSLR" in line)
 
     assert row.split() == ["Range", "PSLR", "-13.28", "-13.28", "-13.00", "dB", "pass"]
+
+
+def test_no_line_is_empty_at_the_start_or_ends_in_blanks() -> None:
+    lines = printed(run_result()).split("\n")
+
+    assert lines[0].startswith("Check")
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (80, ["Check", "Measured", "Theory", "Limit", "Unit", "Result"]),
+        (60, ["Check", "Measured", "Limit", "Unit", "Result"]),
+        (50, ["Check", "Measured", "Limit", "Result"]),
+        # Too narrow for the least: the lines go on beyond the edge.
+        (30, ["Check", "Measured", "Limit", "Result"]),
+    ],
+)
+def test_a_narrow_console_loses_columns_but_no_digits(width: int, headings: list[str]) -> None:
+    lines = printed(run_result(), width=width).splitlines()
+
+    assert lines[0].split() == headings
+    assert "-13.28" in lines[2]
+    assert "…" not in "".join(lines)
+
+
+def test_a_minimum_at_the_end_of_the_aperture_is_called_so() -> None:
+    text = printed(run_result(delay_min_transmit_s=50.0))
+
+    assert "at the end of the aperture, 50.000 s" in text
+    assert "at -1.170 s" in printed(run_result())
+
+
+def test_reasons_are_typed_with_ascii_signs() -> None:
+    reason = "Peak phase error is −3.00 degrees, outside its limit of ±2.00 degrees"
+    text = printed(run_result(verdict="fail", reasons=(reason,)), "ascii")
+
+    assert "outside its limit of +-2.00" in text
+    assert "is -3.00 degrees" in text
+
+
+def test_what_noise_broke_or_kept_is_not_judged() -> None:
+    result = run_result(
+        target=target_result(excess_db=1.47, snr_db=12.0),
+        verdict="inconclusive",
+        reasons=("the peak is close to the background",),
+    )
+    rows = printed(result).splitlines()[2:11]
+
+    assert {row.rpartition("  ")[2] for row in rows} == {"not judged"}
 
 
 def test_a_terminal_gets_colour() -> None:

@@ -117,12 +117,14 @@ def test_others_may_read_the_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("full_azimuth_s", "words"), [(0.2, "within the dotted frame"), (59.0, "everywhere in it")]
+    ("full_azimuth_s", "words"), [(0.2, "Within the dotted lines"), (59.0, "Everywhere in it")]
 )
-def test_the_caption_says_where_targets_have_full_resolution(
+def test_the_caption_says_where_the_whole_band_was_recorded(
     tmp_path: Path, full_azimuth_s: float, words: str
 ) -> None:
     image = replace(ideal_image(), full_azimuth_s=full_azimuth_s, full_range_s=(-1e-3, 1e-3))
     written = write_report(run_result(image=image), tmp_path)
 
-    assert f"Targets have full resolution {words}." in written.page.read_text("utf-8")
+    text = written.page.read_text("utf-8")
+    assert f"{words} the whole Doppler band and the whole pulse of a target were recorded" in text
+    assert "full resolution" not in text
