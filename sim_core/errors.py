@@ -36,6 +36,10 @@ class KernelError(SimCoreError):
     """An ephemeris that is missing, unreadable or without the wanted body."""
 
 
+class LunarOrientationError(KernelError):
+    """The same of the Moon's orientation, or one in another version's principal axes."""
+
+
 class CoordinateError(SimCoreError):
     """Coordinates that are no place: not finite, or a latitude beyond the pole."""
 
@@ -58,6 +62,10 @@ class NotVisibleError(SimCoreError):
     def __init__(self, problem: str, remedy: str, end: Literal["site", "target"]) -> None:
         super().__init__(problem, remedy)
         self.end: Literal["site", "target"] = end
+
+
+class MediumError(SimCoreError):
+    """Air or electrons on the path that are none, or that the models do not hold for."""
 
 
 class SamplingError(SimCoreError):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import numba
 import numpy as np
@@ -20,15 +21,33 @@ from sim_core.geometry.chebyshev import series
 from sim_core.geometry.epoch import Epoch
 from sim_core.geometry.light_time import two_way_light_times
 from sim_core.geometry.lunar_clock import LunarClock
-from sim_core.geometry.motion import MotionModel, Station
+from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S, MotionModel, Station
 
 FloatArray = npt.NDArray[np.float64]
 
-# The line of sight turns by 7e-5 rad/s: over a segment of 64 s a series of degree 9 is exact to
-# 1e-25 s, and 32 nodes average the noise of the light times down.
-_SEGMENT_S = 64.0
-_DEGREE = 9
-_NODES = 32
+# Downlink and uplink in s at transmit times.
+_Legs = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+# Degree 7 over 256 s leaves less than 1e-22 s (see `_truncation_s`). The rest of the error is the
+# noise of the solved light times, about 1e-16 s; 2048 of them take it down to 6e-18 s rms.
+_SEGMENT_S = 256.0
+_DEGREE = 7
+_NODES = 2048
+
+# What turns in the line of sight: the Earth, and nothing faster.
+_EARTH_SPIN_RAD_PER_S = 7.2921e-5
+_EARTH_RADIUS_M = 6.4e6
+
+# What is added on the way is smooth, small, and costs more to evaluate.
+_ADDED_NODES = 32
+
+
+class AddedDelay(Protocol):
+    """What comes to the light times on the way; `path_terms.PathTerms` is one."""
+
+    def added_s(self, tdb_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what is added to downlink and uplink at transmit times in s of TDB."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +68,12 @@ class DelayHistory:
     downlink_coefficients : ndarray of float64, shape (segments, degree + 1)
         The same for the downlink less half the reference.
     error_s : float
-        Largest difference from light times solved at independent instants, the noise of those
-        (2e-16 s) included.
+        Largest error of the expansion: its difference from a second one, fitted to light times at
+        other instants, plus the bound of what the truncated series leave out. Of the expansion,
+        not of the model.
+    noise_s : float
+        Root mean square difference of those light times from the expansion: the rounding of
+        single light times, which the expansion has averaged away.
     """
 
     epoch: Epoch
@@ -60,6 +83,7 @@ class DelayHistory:
     coefficients: FloatArray
     downlink_coefficients: FloatArray
     error_s: float
+    noise_s: float
 
     def delay_s(self, transmit_s: npt.ArrayLike) -> FloatArray:
         """Return the two-way delay of what leaves at a transmit time.
@@ -129,6 +153,49 @@ class DelayHistory:
         rate = self.delay_rate(transmit_s)
         return -carrier_hz * rate / (1.0 + rate)
 
+    def transmit_at_receive_s(self, receive_s: npt.ArrayLike) -> FloatArray:
+        """Return when that leaves which is received at a time.
+
+        Parameters
+        ----------
+        receive_s : array_like of float
+            Receive times from the epoch, in s.
+
+        Returns
+        -------
+        ndarray of float64, same shape
+            The solution u of ``u + tau(u) = t``, to two units in its last place.
+
+        Raises
+        ------
+        EpochError
+            If a receive time is not that of a transmit time within the history's span.
+        """
+        received = np.asarray(receive_s, dtype=np.float64)
+        ends = np.array((self.start_s, self.stop_s))
+        first, last = ends + self.delay_s(ends)
+        if received.size and not (first <= received.min() and received.max() <= last):
+            raise EpochError(
+                f"receive times {received.min():g} to {received.max():g} s lie outside the delay "
+                "history",
+                f"it holds from {first:g} to {last:g} s",
+            )
+        left = np.clip(received - self.reference_delay_s, self.start_s, self.stop_s)
+        # The delay changes by 1e-5 of the time by which u is off, and Newton's method knows that:
+        # the second step starts from less than 1e-9 s.
+        for _ in range(3):
+            excess = (left - received) + self.delay_s(left)
+            left = np.clip(left - excess / (1.0 + self.delay_rate(left)), self.start_s, self.stop_s)
+        return np.asarray(left)
+
+    def delay_at_receive_s(self, receive_s: npt.ArrayLike) -> FloatArray:
+        """Return the two-way delay of what is received at a time."""
+        return self.delay_s(self.transmit_at_receive_s(receive_s))
+
+    def doppler_at_receive_hz(self, receive_s: npt.ArrayLike, carrier_hz: float) -> FloatArray:
+        """Return the Doppler shift of what is received at a time; see `doppler_hz`."""
+        return self.doppler_hz(self.transmit_at_receive_s(receive_s), carrier_hz)
+
     def _evaluate(self, coefficients: FloatArray, transmit_s: npt.ArrayLike) -> FloatArray:
         times = np.asarray(transmit_s, dtype=np.float64)
         flat = np.ascontiguousarray(times.ravel())
@@ -163,6 +230,7 @@ def solve_delay_history(
     start_s: float,
     stop_s: float,
     clock: LunarClock | None = None,
+    path: AddedDelay | None = None,
 ) -> DelayHistory:
     """Solve the two-way light time over a span and expand it.
 
@@ -179,16 +247,27 @@ def solve_delay_history(
     clock : LunarClock, optional
         Clock of the radar, set to zero at the epoch. Without one, transmit times and delays are in
         TDB.
+    path : AddedDelay, optional
+        What comes to the light times on the way: tide, air, electrons.
 
     Returns
     -------
     DelayHistory
+
+    Raises
+    ------
+    EpochError
+        If the span is empty or the model does not cover it.
     """
 
     def legs(transmit_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         return legs_on_clock(model, site, target, epoch, transmit_s, clock)
 
-    return _expand(legs, epoch, start_s, stop_s)
+    def added(transmit_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        assert path is not None
+        return path.added_s(transmit_s if clock is None else clock.tdb_s(transmit_s))
+
+    return _expand(legs, None if path is None else added, epoch, start_s, stop_s)
 
 
 def legs_on_clock(
@@ -225,36 +304,54 @@ def legs_on_clock(
 
 
 def _expand(
-    legs: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    legs: _Legs,
+    added: _Legs | None,
     epoch: Epoch,
     start_s: float,
     stop_s: float,
 ) -> DelayHistory:
+    if not start_s < stop_s:  # refuses NaN as well
+        raise EpochError(
+            f"a delay history from {start_s:g} to {stop_s:g} s spans nothing",
+            "give a span that begins before it ends",
+        )
     segments = max(1, math.ceil((stop_s - start_s) / _SEGMENT_S))
     length_s = (stop_s - start_s) / segments
-    nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     lefts_s = start_s + length_s * np.arange(segments)
-
-    def remainders(x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        transmit_s = lefts_s[:, None] + 0.5 * length_s * (1.0 + x[None, :])
-        down_s, up_s = legs(transmit_s.ravel())
-        down_s, up_s = down_s - half_s, up_s - half_s  # exact: all within a factor of two
-        return (down_s + up_s).reshape(segments, -1), down_s.reshape(segments, -1)
-
     first_down_s, first_up_s = legs(np.array([0.5 * (start_s + stop_s)]))
     # 2^-21 s: half a reference then has few digits, and is subtracted without rounding.
     half_s = round(0.5 * float(first_down_s[0] + first_up_s[0]) * 2.0**21) / 2.0**21
-    delay, downlink = (cheb.chebfit(nodes, r.T, _DEGREE).T for r in remainders(nodes))
+
+    def at(x: FloatArray, both: _Legs) -> tuple[FloatArray, FloatArray]:
+        transmit_s = lefts_s[:, None] + 0.5 * length_s * (1.0 + x[None, :])
+        down_s, up_s = both(transmit_s.ravel())
+        return (down_s + up_s).reshape(segments, -1), down_s.reshape(segments, -1)
+
+    def remainders(transmit_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        down_s, up_s = legs(transmit_s)
+        return down_s - half_s, up_s - half_s  # exact: all within a factor of two
+
+    nodes, between = _Nodes(_NODES, extrema=False), _Nodes(_NODES, extrema=True)
+    delay, downlink = (nodes.series_of(values) for values in at(nodes.x, remainders))
+    # Instants between the nodes, the segments' ends included: nothing there entered the fit. A fit
+    # to them has noise of its own, but as little as the first; single light times have 15 times it.
+    solved = at(between.x, remainders)[0]
+    apart = cheb.chebval(between.x, (between.series_of(solved) - delay).T)
+    noise = solved - cheb.chebval(between.x, delay.T)
+    error_s = float(np.max(np.abs(apart))) + _truncation_s(0.5 * length_s)
+    if added is not None:
+        # Free of noise, so that the difference from it at other instants is the error.
+        nodes, between = _Nodes(_ADDED_NODES, extrema=False), _Nodes(_ADDED_NODES, extrema=True)
+        more, more_down = (nodes.series_of(values) for values in at(nodes.x, added))
+        missed = cheb.chebval(between.x, more.T) - at(between.x, added)[0]
+        delay, downlink = delay + more, downlink + more_down
+        error_s += float(np.max(np.abs(missed)))
     per_second = 2.0 / length_s
     rate = np.zeros_like(delay)
     rate[:, :-1] = cheb.chebder(delay, axis=1) * per_second
     acceleration = np.zeros_like(delay)
     acceleration[:, :-2] = cheb.chebder(delay, 2, axis=1) * per_second**2
 
-    # Instants between the nodes, the segments' ends included: nothing there entered the fit.
-    between = np.cos(np.pi * np.arange(_NODES + 1) / _NODES)
-    check = cheb.chebval(between, delay.T)
-    error_s = float(np.max(np.abs(check - remainders(between)[0])))
     return DelayHistory(
         epoch=epoch,
         start_s=start_s,
@@ -263,4 +360,40 @@ def _expand(
         coefficients=np.ascontiguousarray(np.stack((delay, rate, acceleration))),
         downlink_coefficients=np.ascontiguousarray(downlink),
         error_s=error_s,
+        noise_s=float(np.sqrt(np.mean(noise * noise))),
     )
+
+
+class _Nodes:
+    """Chebyshev nodes at which a series is determined: zeros of a polynomial, or its extrema.
+
+    The polynomials are orthogonal over either, so that a least-squares series is a weighted sum; at
+    the extrema, which contain both ends, the ends count half.
+    """
+
+    def __init__(self, count: int, *, extrema: bool) -> None:
+        angle = np.pi * (np.arange(count + extrema) + (0.0 if extrema else 0.5)) / count
+        self.x = np.cos(angle)
+        self._weighted = np.cos(np.arange(_DEGREE + 1)[:, None] * angle) * (2.0 / count)
+        self._weighted[0] *= 0.5
+        if extrema:
+            self._weighted[:, [0, -1]] *= 0.5
+
+    def series_of(self, values: FloatArray) -> FloatArray:
+        """Return the series of each row of values."""
+        # Without BLAS, whose threads take longer to wake up than this takes.
+        return np.asarray(np.einsum("kn,sn->sk", self._weighted, values, optimize=False))
+
+
+def _truncation_s(half_length_s: float) -> float:
+    """Bound what a series of a segment leaves out.
+
+    Interpolation at Chebyshev nodes errs by ``h^(n+1) / (2^n (n+1)!)`` times the largest derivative
+    of order ``n + 1``. A radius r that turns at the rate w, seen from the distance D, makes
+    ``r (mw)^(n+1) (r/D)^(m-1)`` of it by its m-th harmonic; the sum over m is below 9 times its
+    first term for n = 7 and r/D = 1/54. Both legs count.
+    """
+    order = _DEGREE + 1
+    turned = half_length_s * _EARTH_SPIN_RAD_PER_S
+    size_s = 2.0 * 9.0 * _EARTH_RADIUS_M / SPEED_OF_LIGHT_M_PER_S
+    return size_s * turned**order / (2.0**_DEGREE * math.factorial(order))

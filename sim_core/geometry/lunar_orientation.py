@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.geometry.chebyshev import ChebyshevTable, position_and_velocity
+from sim_core.geometry.chebyshev import ChebyshevTable, position_velocity_acceleration
 from sim_core.geometry.ephemeris import Ephemeris
 
 
@@ -40,11 +40,11 @@ def mean_earth_to_principal_axes(
     return np.asarray(rotation @ np.asarray(position_m, dtype=np.float64))
 
 
-@numba.njit(cache=True)
-def moon_fixed_to_celestial(
+@numba.njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+def moon_fixed_motion(
     librations: ChebyshevTable, day: float, second: float, x: float, y: float, z: float
-) -> tuple[float, float, float, float, float, float]:
-    """Rotate a point fixed to the Moon (principal axes) into the ICRF, with its velocity.
+) -> tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]:
+    """Rotate a point fixed to the Moon (principal axes) into the ICRF; velocity and acceleration.
 
     Parameters
     ----------
@@ -57,23 +57,54 @@ def moon_fixed_to_celestial(
 
     Returns
     -------
-    x, y, z, vx, vy, vz : float
-        ICRF coordinates, and their rates per second of TDB.
+    position, velocity, acceleration : tuple of float, length 3
+        ICRF coordinates, and their derivatives against TDB in s.
 
     Notes
     -----
     ``R3(-phi) R1(-theta) R3(-psi) r``: Folkner, Williams and Boggs (2009), IPN Progress Report
     42-178, section on lunar orientation.
     """
-    phi, theta, psi, phi_rate, theta_rate, psi_rate = position_and_velocity(librations, day, second)
+    (phi, theta, psi), (phi_1, theta_1, psi_1), (phi_2, theta_2, psi_2), _ = (
+        position_velocity_acceleration(librations, day, second)
+    )
+    # Each turn acts on a plane: (u + i v) exp(i angle), and its derivatives by the product rule.
     sine, cosine = math.sin(psi), math.cos(psi)
     x1, y1 = cosine * x - sine * y, sine * x + cosine * y
-    vx1, vy1 = -psi_rate * y1, psi_rate * x1
+    vx1, vy1 = -psi_1 * y1, psi_1 * x1
+    ax1, ay1 = -psi_2 * y1 - psi_1 * vy1, psi_2 * x1 + psi_1 * vx1
+
     sine, cosine = math.sin(theta), math.cos(theta)
     y2, z2 = cosine * y1 - sine * z, sine * y1 + cosine * z
-    vy2, vz2 = cosine * vy1 - theta_rate * z2, sine * vy1 + theta_rate * y2
+    wy, wz = cosine * vy1, sine * vy1  # the turned velocity
+    vy2, vz2 = wy - theta_1 * z2, wz + theta_1 * y2
+    ay2 = cosine * ay1 - theta_1 * (wz + vz2) - theta_2 * z2
+    az2 = sine * ay1 + theta_1 * (wy + vy2) + theta_2 * y2
+
     sine, cosine = math.sin(phi), math.cos(phi)
     x3, y3 = cosine * x1 - sine * y2, sine * x1 + cosine * y2
-    vx3 = cosine * vx1 - sine * vy2 - phi_rate * y3
-    vy3 = sine * vx1 + cosine * vy2 + phi_rate * x3
-    return x3, y3, z2, vx3, vy3, vz2
+    wx, wy = cosine * vx1 - sine * vy2, sine * vx1 + cosine * vy2
+    vx3, vy3 = wx - phi_1 * y3, wy + phi_1 * x3
+    ax3 = cosine * ax1 - sine * ay2 - phi_1 * (wy + vy3) - phi_2 * y3
+    ay3 = sine * ax1 + cosine * ay2 + phi_1 * (wx + vx3) + phi_2 * x3
+    return (x3, y3, z2), (vx3, vy3, vz2), (ax3, ay3, az2)
+
+
+@numba.njit(cache=True)
+def moon_fixed_to_celestial(
+    librations: ChebyshevTable, day: float, second: float, x: float, y: float, z: float
+) -> tuple[float, float, float, float, float, float]:
+    """Rotate a point fixed to the Moon (principal axes) into the ICRF, with its velocity.
+
+    Parameters
+    ----------
+    librations, day, second, x, y, z
+        As for `moon_fixed_motion`.
+
+    Returns
+    -------
+    x, y, z, vx, vy, vz : float
+        ICRF coordinates, and their rates per second of TDB.
+    """
+    position, velocity, _ = moon_fixed_motion(librations, day, second, x, y, z)
+    return position + velocity

@@ -8,6 +8,8 @@ import math
 from typing import NamedTuple
 
 import numba
+import numpy as np
+import numpy.typing as npt
 
 from sim_core.errors import EpochError
 from sim_core.geometry.chebyshev import position_and_velocity
@@ -19,6 +21,7 @@ from sim_core.geometry.earth_orientation import (
 )
 from sim_core.geometry.ephemeris import Ephemeris, load_ephemeris
 from sim_core.geometry.epoch import SECONDS_PER_DAY, Epoch
+from sim_core.geometry.kernel_names import DEFAULT_EPHEMERIS, DEFAULT_ORIENTATION
 from sim_core.geometry.lunar_orientation import (
     mean_earth_to_principal_axes,
     moon_fixed_to_celestial,
@@ -60,7 +63,13 @@ class Station(NamedTuple):
 
 
 def motion_model(
-    start: Epoch, stop: Epoch, ephemeris_name: str = "de421", *, relativistic: bool = False
+    start: Epoch,
+    stop: Epoch,
+    ephemeris_name: str = DEFAULT_EPHEMERIS,
+    *,
+    lunar_orientation: str = DEFAULT_ORIENTATION,
+    relativistic: bool = False,
+    sub_daily_rotation: bool = False,
 ) -> tuple[MotionModel, OrientationProvenance]:
     """Prepare ephemeris and Earth orientation for a span of transmit times.
 
@@ -69,9 +78,13 @@ def motion_model(
     start, stop : Epoch
         The span.
     ephemeris_name : str
-        Name of the ephemeris.
+        Name of the ephemeris, or path of a .bsp file; see `load_ephemeris`.
+    lunar_orientation : str
+        ``de421`` for its librations, or path of a .bpc file.
     relativistic : bool
         See `MotionModel`.
+    sub_daily_rotation : bool
+        Whether UT1 and the pole have their diurnal and semidiurnal terms.
 
     Returns
     -------
@@ -80,26 +93,47 @@ def motion_model(
     Raises
     ------
     EpochError
-        If the ephemeris or the Earth orientation parameters do not cover the span.
+        If the ephemeris, the lunar orientation or the Earth orientation parameters do not cover
+        the span.
     KernelError
-        If the ephemeris cannot be had.
+        If the ephemeris cannot be had; a `LunarOrientationError` if the lunar orientation cannot.
     """
-    ephemeris = load_ephemeris(ephemeris_name)
     start = start.plus_seconds(-_LIGHT_TIME_MARGIN_S)
     stop = stop.plus_seconds(_LIGHT_TIME_MARGIN_S)
-    first = Epoch.from_tdb(ephemeris.moon.start_day)
-    last = Epoch.from_tdb(ephemeris.moon.stop_day)
-    if start.seconds_since(first) < 0.0 or stop.seconds_since(last) > 0.0:
-        raise EpochError(
-            f"{ephemeris_name} does not cover TDB Julian dates {_julian(start)} to {_julian(stop)}",
-            f"choose an epoch between {_julian(first)} and {_julian(last)}",
-        )
-    orientation, provenance = expand_earth_orientation(start, stop)
+    ephemeris = load_ephemeris(ephemeris_name, lunar_orientation, (start, stop))
+    orientation, provenance = expand_earth_orientation(start, stop, sub_daily=sub_daily_rotation)
     return MotionModel(ephemeris, orientation, relativistic), provenance
 
 
-def _julian(epoch: Epoch) -> str:
-    return f"{epoch.day + epoch.second / SECONDS_PER_DAY:.3f}"
+def require_covered(
+    model: MotionModel, day: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
+) -> None:
+    """Refuse times for which a model does not hold.
+
+    Parameters
+    ----------
+    model : MotionModel
+        Ephemeris and Earth orientation.
+    day, second : ndarray of float64, same shape
+        Times in TDB.
+
+    Raises
+    ------
+    EpochError
+        If a time is not finite or lies outside the model's tables.
+    """
+    if not day.size:
+        return
+    julian = day + second / SECONDS_PER_DAY
+    tables = model.orientation.series, model.ephemeris.moon
+    first = max(table.start_day for table in tables)
+    last = min(table.stop_day for table in tables)
+    if not (first <= julian.min() and julian.max() <= last):  # refuses NaN as well
+        raise EpochError(
+            f"TDB Julian dates {julian.min():.6f} to {julian.max():.6f} are not covered by the "
+            "model of the motion",
+            f"it holds from {first:.3f} to {last:.3f}; prepare one for the span that is wanted",
+        )
 
 
 def site_station(ephemeris: Ephemeris, site: LunarSite) -> Station:
@@ -112,39 +146,89 @@ def target_station(target: EarthPoint) -> Station:
     return Station(*target.earth_fixed_m().tolist())
 
 
+@numba.njit(cache=True, error_model="numpy")
+def barycentric_map(
+    ephemeris: Ephemeris,
+    on_moon: bool,
+    sun: tuple[float, float, float],
+    barycentre_rate: tuple[float, float, float],
+    moon: tuple[float, float, float],
+    moon_rate: tuple[float, float, float],
+) -> tuple[float, float, float, float]:
+    """Prepare the map that carries station vectors from their body's system to the BCRS.
+
+    Parameters
+    ----------
+    ephemeris : Ephemeris
+        Constants.
+    on_moon : bool
+        Whether the station is on the Moon; else on the Earth.
+    sun : tuple of float
+        Sun from the Earth-Moon barycentre, m.
+    barycentre_rate : tuple of float
+        Velocity of that barycentre, m/s.
+    moon, moon_rate : tuple of float
+        Moon from the Earth, m and m/s.
+
+    Returns
+    -------
+    shrink, x, y, z : float
+        For `carry_to_barycentric`: the scale's shrinking, and the body's velocity over
+        ``sqrt(2) c``.
+
+    Notes
+    -----
+    ``r_B = r (1 - U/c^2 - L_C) - (V . r) V / (2 c^2)``: U is the potential of the other bodies at
+    the body's centre and V its barycentric velocity; L_C applies to terrestrial coordinates, which
+    are TT-compatible (IERS Conventions 2010, chapters 1 and 11).
+    """
+    share = (1.0 if on_moon else 0.0) - ephemeris.earth_share
+    dx, dy, dz = share * moon[0] - sun[0], share * moon[1] - sun[1], share * moon[2] - sun[2]
+    to_sun = math.sqrt(dx * dx + dy * dy + dz * dz)
+    separation = math.sqrt(moon[0] * moon[0] + moon[1] * moon[1] + moon[2] * moon[2])
+    other = ephemeris.gm_earth if on_moon else ephemeris.gm_moon
+    shrink = (ephemeris.gm_sun / to_sun + other / separation) / SPEED_OF_LIGHT_M_PER_S**2
+    if not on_moon:
+        shrink += L_C
+    per_c = 1.0 / (math.sqrt(2.0) * SPEED_OF_LIGHT_M_PER_S)
+    return (
+        shrink,
+        per_c * (barycentre_rate[0] + share * moon_rate[0]),
+        per_c * (barycentre_rate[1] + share * moon_rate[1]),
+        per_c * (barycentre_rate[2] + share * moon_rate[2]),
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def carry_to_barycentric(
+    mapping: tuple[float, float, float, float], vector: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Apply a map of `barycentric_map` to a station's vector, or to a derivative of it."""
+    shrink, x, y, z = mapping
+    along = x * vector[0] + y * vector[1] + z * vector[2]
+    return (
+        vector[0] - (shrink * vector[0] + along * x),
+        vector[1] - (shrink * vector[1] + along * y),
+        vector[2] - (shrink * vector[2] + along * z),
+    )
+
+
 @numba.njit(cache=True)
 def _to_barycentric(
     ephemeris: Ephemeris,
     on_moon: bool,
     day: float,
     second: float,
-    station: tuple[float, float, float],
-    body: tuple[float, float, float, float, float, float],
-) -> tuple[float, float, float]:
-    """Carry a station's vector from its body's local system to the BCRS.
-
-    ``r_B = r (1 - U/c^2 - L_C) - (V . r) V / (2 c^2)``: U is the potential of the other bodies at
-    the body's centre and V its barycentric velocity; L_C applies to terrestrial coordinates, which
-    are TT-compatible (IERS Conventions 2010, chapters 1 and 11).
-    """
-    c2 = SPEED_OF_LIGHT_M_PER_S**2
-    bx, by, bz, bvx, bvy, bvz = position_and_velocity(ephemeris.barycentre, day, second)
+    station: tuple[float, float, float, float, float, float],
+    moon: tuple[float, float, float, float, float, float],
+) -> tuple[float, float, float, float, float, float]:
+    """Carry a station's vector and velocity from its body's local system to the BCRS."""
+    bx, by, bz, vx, vy, vz = position_and_velocity(ephemeris.barycentre, day, second)
     sx, sy, sz, _, _, _ = position_and_velocity(ephemeris.sun, day, second)
-    gx, gy, gz, _, _, _ = position_and_velocity(ephemeris.moon, day, second)
-    vx, vy, vz = bvx + body[3], bvy + body[4], bvz + body[5]
-    dx, dy, dz = bx + body[0] - sx, by + body[1] - sy, bz + body[2] - sz
-    to_sun = math.sqrt(dx * dx + dy * dy + dz * dz)
-    separation = math.sqrt(gx * gx + gy * gy + gz * gz)
-    other = ephemeris.gm_earth if on_moon else ephemeris.gm_moon
-    shrink = (ephemeris.gm_sun / to_sun + other / separation) / c2
-    if not on_moon:
-        shrink += L_C
-    along = 0.5 * (vx * station[0] + vy * station[1] + vz * station[2]) / c2
-    return (
-        station[0] - (shrink * station[0] + along * vx),
-        station[1] - (shrink * station[1] + along * vy),
-        station[2] - (shrink * station[2] + along * vz),
+    mapping = barycentric_map(
+        ephemeris, on_moon, (sx - bx, sy - by, sz - bz), (vx, vy, vz), moon[:3], moon[3:]
     )
+    return carry_to_barycentric(mapping, station[:3]) + carry_to_barycentric(mapping, station[3:])
 
 
 @numba.njit(cache=True)
@@ -153,16 +237,13 @@ def site_state(
 ) -> tuple[float, float, float, float, float, float]:
     """Position (m) and velocity (m/s) of a lunar site against the Earth-Moon barycentre."""
     share = 1.0 - model.ephemeris.earth_share
-    gx, gy, gz, gvx, gvy, gvz = position_and_velocity(model.ephemeris.moon, day, second)
-    sx, sy, sz, svx, svy, svz = moon_fixed_to_celestial(
-        model.ephemeris.librations, day, second, site.x, site.y, site.z
-    )
+    g = position_and_velocity(model.ephemeris.moon, day, second)
+    s = moon_fixed_to_celestial(model.ephemeris.librations, day, second, site.x, site.y, site.z)
     if model.relativistic:
-        body = (share * gx, share * gy, share * gz, share * gvx, share * gvy, share * gvz)
-        sx, sy, sz = _to_barycentric(model.ephemeris, True, day, second, (sx, sy, sz), body)
+        s = _to_barycentric(model.ephemeris, True, day, second, s, g)
     return (
-        share * gx + sx, share * gy + sy, share * gz + sz,
-        share * gvx + svx, share * gvy + svy, share * gvz + svz,
+        share * g[0] + s[0], share * g[1] + s[1], share * g[2] + s[2],
+        share * g[3] + s[3], share * g[4] + s[4], share * g[5] + s[5],
     )  # fmt: skip
 
 
@@ -172,14 +253,11 @@ def target_state(
 ) -> tuple[float, float, float, float, float, float]:
     """Position (m) and velocity (m/s) of a point of the Earth against the barycentre."""
     share = -model.ephemeris.earth_share
-    gx, gy, gz, gvx, gvy, gvz = position_and_velocity(model.ephemeris.moon, day, second)
-    tx, ty, tz, tvx, tvy, tvz = earth_fixed_to_celestial(
-        model.orientation, day, second, target.x, target.y, target.z
-    )
+    g = position_and_velocity(model.ephemeris.moon, day, second)
+    t = earth_fixed_to_celestial(model.orientation, day, second, target.x, target.y, target.z)
     if model.relativistic:
-        body = (share * gx, share * gy, share * gz, share * gvx, share * gvy, share * gvz)
-        tx, ty, tz = _to_barycentric(model.ephemeris, False, day, second, (tx, ty, tz), body)
+        t = _to_barycentric(model.ephemeris, False, day, second, t, g)
     return (
-        share * gx + tx, share * gy + ty, share * gz + tz,
-        share * gvx + tvx, share * gvy + tvy, share * gvz + tvz,
+        share * g[0] + t[0], share * g[1] + t[1], share * g[2] + t[2],
+        share * g[3] + t[3], share * g[4] + t[4], share * g[5] + t[5],
     )  # fmt: skip

@@ -37,28 +37,32 @@ class PointEcho:
         Two-way delay of the target.
     amplitude : complex
         Amplitude of its echo; 1 is the full scale of the samples.
+    envelope_lag_s : float
+        How much later than the history, which is that of the carrier's phase, the envelope of the
+        echo comes: what the ionosphere makes between group and phase.
     """
 
     history: DelayHistory
     amplitude: complex
+    envelope_lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _PulseDelays:
-    """Where the echo of one target lies in each window, arrays of shape (pulses,)."""
+    """Where the echo of one target lies in each window, arrays of shape (pulses,).
 
-    window_offset_s: (
-        FloatArray  # leading edge of an unstretched echo after the window's first sample
-    )
-    carrier_cycles: (
-        FloatArray  # phase of the carrier at the pulse's centre, any whole cycles left out
-    )
+    `window_offset_s` is the leading edge of an unstretched echo after the window's first sample,
+    `carrier_cycles` the phase of the carrier at the pulse's centre less some whole cycles.
+    """
+
+    window_offset_s: FloatArray
+    carrier_cycles: FloatArray
     rate: FloatArray
     acceleration: FloatArray
 
 
 def _pulse_delays(
-    schedule: PulseSchedule, history: DelayHistory, carrier_hz: float
+    schedule: PulseSchedule, history: DelayHistory, carrier_hz: float, envelope_lag_s: float = 0.0
 ) -> _PulseDelays:
     slow_time_s = schedule.slow_time_s()
     wait_ticks = schedule.window_start_tick - schedule.transmit_tick
@@ -66,7 +70,8 @@ def _pulse_delays(
     relative_s = history.relative_delay_s(slow_time_s, first_wait_s)
     reference_cycles = float((Fraction(carrier_hz) * first_wait_s) % 1)
     return _PulseDelays(
-        window_offset_s=relative_s - (wait_ticks - wait_ticks[0]) / schedule.sample_rate_hz,
+        window_offset_s=(relative_s + envelope_lag_s)
+        - (wait_ticks - wait_ticks[0]) / schedule.sample_rate_hz,
         carrier_cycles=-(reference_cycles + carrier_hz * relative_s),
         rate=history.delay_rate(slow_time_s),
         acceleration=history.delay_acceleration(slow_time_s),
@@ -74,7 +79,7 @@ def _pulse_delays(
 
 
 def require_echo_in_window(
-    schedule: PulseSchedule, history: DelayHistory, companions: Sequence[DelayHistory] = ()
+    schedule: PulseSchedule, echo: PointEcho, companions: Sequence[PointEcho] = ()
 ) -> None:
     """Refuse a target whose echo leaves the receive windows.
 
@@ -82,9 +87,9 @@ def require_echo_in_window(
     ----------
     schedule : PulseSchedule
         The windows.
-    history : DelayHistory
-        Two-way delay of the target.
-    companions : sequence of DelayHistory
+    echo : PointEcho
+        The target.
+    companions : sequence of PointEcho
         Other targets, for whom the window that the remedy names is to be long enough as well.
 
     Raises
@@ -92,11 +97,11 @@ def require_echo_in_window(
     SamplingError
         If the echo of any pulse begins before its window or ends after it.
     """
-    early, late = _samples_outside(schedule, history)
+    early, late = _samples_outside(schedule, echo)
     if early <= 0 and late <= 0:
         return
     samples, side = max((early, "before"), (late, "after"))
-    missing = max(max(_samples_outside(schedule, one)) for one in (history, *companions))
+    missing = max(max(_samples_outside(schedule, one)) for one in (echo, *companions))
     raise SamplingError(
         f"the echo lies up to {samples} samples {side} its receive window",
         f"lengthen the window to {schedule.window_samples + 2 * missing} samples, or bring the "
@@ -104,9 +109,10 @@ def require_echo_in_window(
     )
 
 
-def _samples_outside(schedule: PulseSchedule, history: DelayHistory) -> tuple[int, int]:
+def _samples_outside(schedule: PulseSchedule, echo: PointEcho) -> tuple[int, int]:
     """Count the samples of an echo before and after its windows, for the worst pulse each."""
-    offset_ticks = _pulse_delays(schedule, history, 1.0).window_offset_s * schedule.sample_rate_hz
+    delays = _pulse_delays(schedule, echo.history, 1.0, echo.envelope_lag_s)
+    offset_ticks = delays.window_offset_s * schedule.sample_rate_hz
     pulse_ticks = schedule.pulse_duration_s * schedule.sample_rate_hz
     late = float(offset_ticks.max()) + pulse_ticks - (schedule.window_samples - 1)
     return math.ceil(-float(offset_ticks.min())), math.ceil(late)
@@ -142,7 +148,8 @@ def echo_blocks(
         A new array each time.
     """
     delays = [
-        (_pulse_delays(schedule, echo.history, carrier_hz), echo.amplitude) for echo in echoes
+        (_pulse_delays(schedule, echo.history, carrier_hz, echo.envelope_lag_s), echo.amplitude)
+        for echo in echoes
     ]
     for first in range(0, schedule.pulses, pulses_per_block):
         part = slice(first, min(first + pulses_per_block, schedule.pulses))

@@ -2,9 +2,12 @@
 
 Barycentric vectors, whole rotation matrices, the published tables as they come: everything that the
 package rearranges for the sake of precision is written here as in the textbooks, in numpy's
-longdouble. Its 64 bits leave 1e-8 m (4e-17 s) of a barycentric position of 1.5e11 m.
+longdouble. Its 64 bits would leave 1e-8 m (4e-17 s) of a barycentric position of 1.5e11 m; so the
+barycentre of Earth and Moon, and only that, is evaluated with 40 decimal digits, and positions
+count from where it is at the day's beginning. What is left of a delay is some 1e-19 s.
 """
 
+from decimal import Decimal, getcontext, localcontext
 from functools import cache
 
 import de421
@@ -51,6 +54,54 @@ def _evaluate(body: str, day: float, second: Extended) -> tuple[Vector, Vector]:
     series = coefficients[granule].T
     rate = cheb.chebval(x, cheb.chebder(series)) * 2 / (granule_days * 86400)
     return np.asarray(cheb.chebval(x, series)), np.asarray(rate)
+
+
+def _decimal(number: Extended) -> Decimal:
+    """Convert without rounding: 64 bits are two doubles."""
+    high = float(number)
+    return Decimal(high) + Decimal(float(number - Extended(high)))
+
+
+@cache
+def _decimal_series(granule: int) -> list[list[Decimal]]:
+    return [[Decimal(float(c)) for c in row] for row in _READER.load("earthmoon")[granule]]
+
+
+@cache
+def _barycentre_at_midnight(day: float) -> list[Decimal]:
+    return _barycentre(day, Decimal(0))
+
+
+def _barycentre(day: float, second: Decimal) -> list[Decimal]:
+    """Return the barycentre's position in km: Clenshaw's recurrence in decimal arithmetic."""
+    with localcontext(getcontext()) as context:
+        context.prec = 40
+        granules = len(_READER.load("earthmoon"))
+        granule_days = Decimal(float(_READER.jomega - _READER.jalpha)) / granules
+        days = Decimal(day) - Decimal(float(_READER.jalpha)) + second / 86400
+        granule = int(days / granule_days)
+        x = 2 * (days - granule * granule_days) / granule_days - 1
+        position = []
+        for row in _decimal_series(granule):
+            b1 = b2 = Decimal(0)
+            for coefficient in reversed(row[1:]):
+                b1, b2 = coefficient + 2 * x * b1 - b2, b1
+            position.append(row[0] + x * b1 - b2)
+        return position
+
+
+def _barycentre_since_midnight(day: float, second: Extended) -> tuple[Vector, Vector]:
+    """Return the barycentre's position from where it is at midnight, and that place, in km."""
+    origin = _barycentre_at_midnight(day)
+    with localcontext(getcontext()) as context:
+        context.prec = 40
+        moved = [now - then for now, then in zip(_barycentre(day, _decimal(second)), origin,
+                                                  strict=True)]  # fmt: skip
+        parts = [(float(one), float(one - Decimal(float(one)))) for one in moved]
+    return (
+        np.array([Extended(high) + Extended(low) for high, low in parts]),
+        np.array([Extended(float(one)) for one in origin]),
+    )
 
 
 def frame_rotation(axis: int, angle: Extended) -> Vector:
@@ -101,13 +152,17 @@ def principal_axes(mean_earth_m: npt.ArrayLike) -> Vector:
 
 
 def bodies(day: float, second: Extended) -> dict[str, tuple[Vector, Vector]]:
-    """Return barycentric position (m) and velocity (m/s) of Sun, Earth and Moon."""
-    barycentre, barycentre_rate = _evaluate("earthmoon", day, second)
+    """Return position (m) and barycentric velocity (m/s) of Sun, Earth and Moon.
+
+    Positions count from where the barycentre of Earth and Moon is at the day's beginning.
+    """
+    barycentre, origin = _barycentre_since_midnight(day, second)
+    barycentre_rate = _evaluate("earthmoon", day, second)[1]
     moon, moon_rate = _evaluate("moon", day, second)
     sun, sun_rate = _evaluate("sun", day, second)
     share = 1 / (1 + EMRAT)
     return {
-        "sun": (1000 * sun, 1000 * sun_rate),
+        "sun": (1000 * (sun - origin), 1000 * sun_rate),
         "earth": (1000 * (barycentre - share * moon), 1000 * (barycentre_rate - share * moon_rate)),
         "moon": (
             1000 * (barycentre + (1 - share) * moon),

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,8 +12,12 @@ from sim_core.geometry.chebyshev import (
     displacement,
     locate,
     position_and_velocity,
+    position_velocity_acceleration,
     series,
     series_difference,
+    three_series,
+    two_product,
+    two_sum,
 )
 
 coefficients_of_any_series = arrays(
@@ -85,3 +91,54 @@ def test_granules_meet_where_the_next_begins(table: ChebyshevTable) -> None:
 def test_outside_the_table_the_last_granule_is_continued(table: ChebyshevTable) -> None:
     assert locate(table, table.start_day + 12.0, 0.0) == (2, 1.0)
     assert locate(table, table.start_day - 1.0, 0.0) == (0, -1.5)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_acceleration_of_a_known_function(table: ChebyshevTable, unit: float) -> None:
+    t, day_s = 5.0 + 1000.0 / 86400.0, 86400.0
+    position, velocity, acceleration, rest = position_velocity_acceleration(
+        table._replace(unit=unit), table.start_day + 5.0, 1000.0
+    )
+    # Sums of numbers up to 150.
+    expected = [unit * (t * t + (k + 1) * t) for k in range(3)]
+    assert position == pytest.approx(expected, rel=1e-13)
+    assert velocity == pytest.approx(
+        [unit * (2.0 * t + k + 1) / day_s for k in range(3)], rel=1e-12
+    )
+    assert acceleration == pytest.approx([unit * 2.0 / day_s**2] * 3, rel=1e-10)
+    # Two roundings of a result below 100 times the unit.
+    assert np.max(np.abs(rest)) <= 2.0 * np.spacing(100.0 * unit)
+
+
+@given(arguments)
+def test_unit_scales_what_a_table_gives(x: float) -> None:
+    table = ChebyshevTable(2451544.5, 8.0, np.arange(1.0, 13.0).reshape(1, 3, 4) / 7.0)
+    second = 43200.0 * 8.0 * (1.0 + x) * 0.999
+    plain = position_and_velocity(table, 2451544.5, second)
+    scaled = position_and_velocity(table._replace(unit=1e3), 2451544.5, second)
+    assert scaled == pytest.approx([1e3 * value for value in plain], rel=1e-14)
+    moved = displacement(table._replace(unit=1e3), 2451544.5, second, 1.25)
+    # Two roundings, relative to the largest of three components.
+    expected = [1e3 * value for value in displacement(table, 2451544.5, second, 1.25)]
+    assert moved == pytest.approx(expected, rel=1e-13, abs=1e-17)
+
+
+@given(arrays(np.float64, (4, 9), elements=st.floats(-1e3, 1e3)), arguments)
+def test_three_series_are_those_one_by_one(rows: np.ndarray, x: float) -> None:
+    found = three_series(rows, 1, x)
+    single = [series(rows[k], x) for k in (1, 2, 3)]
+    size = np.sum(np.abs(rows)) + 1e-300
+    assert found[:3] == pytest.approx([value for value, _ in single], abs=1e-14 * size)
+    assert found[3:] == pytest.approx([slope for _, slope in single], abs=1e-12 * size)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_sum_and_its_rest_are_exact(a: float, b: float) -> None:
+    total, rest = two_sum(a, b)
+    assert Fraction(total) + Fraction(rest) == Fraction(a) + Fraction(b)
+
+
+@given(st.floats(1e-3, 1e9) | st.floats(-1e9, -1e-3), st.floats(1e-3, 1e9) | st.floats(-1e9, -1e-3))
+def test_product_and_its_rest_are_exact(a: float, b: float) -> None:
+    product, rest = two_product(a, b)
+    assert Fraction(product) + Fraction(rest) == Fraction(a) * Fraction(b)

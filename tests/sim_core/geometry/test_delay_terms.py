@@ -3,6 +3,7 @@ import pytest
 
 from sim_core.geometry.delay_terms import DelayTerm, delay_budget
 from sim_core.geometry.light_time import two_way_light_times
+from sim_core.geometry.path_terms import PathEffects
 from tests.sim_core.geometry.conftest import Link
 
 NEWTONIAN = "light time"
@@ -18,7 +19,16 @@ RELATIVITY = (
 
 def budget_of(link: Link, *, relativistic: bool) -> dict[str, DelayTerm]:
     model = link.relativistic if relativistic else link.model
-    terms = delay_budget(model, link.site_station, link.target_station, link.epoch, -50.0, 50.0)
+    terms = delay_budget(
+        model,
+        link.site_station,
+        link.target,
+        link.epoch,
+        -50.0,
+        50.0,
+        PathEffects(),
+        sub_daily_rotation=False,
+    )
     return {term.name: term for term in terms}
 
 
@@ -28,7 +38,7 @@ def budget(link: Link) -> dict[str, DelayTerm]:
 
 
 def test_terms_have_the_known_sizes(budget: dict[str, DelayTerm]) -> None:
-    assert set(budget) == {NEWTONIAN, STOP_AND_GO, *RELATIVITY}
+    assert set(budget) >= {NEWTONIAN, STOP_AND_GO, *RELATIVITY}
     assert budget[NEWTONIAN].size_s == pytest.approx(2.33565, abs=5e-5)
     # +-0.6 us between the centres, by the range rate of 60 m/s times the delay; in the zero-Doppler
     # plane the target's own motion across the beam is what is left.

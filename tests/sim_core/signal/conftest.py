@@ -38,6 +38,7 @@ def make_history() -> HistoryMaker:
             coefficients=np.stack((delay, rate, acceleration))[:, None, :],
             downlink_coefficients=0.5 * delay[None, :],
             error_s=0.0,
+            noise_s=0.0,
         )
 
     return make

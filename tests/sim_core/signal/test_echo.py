@@ -208,13 +208,13 @@ def test_target_outside_the_windows_is_refused(
     schedule = schedule_on(make_history(ZERO_DOPPLER))
     moved = make_history([ZERO_DOPPLER[0] + moved_samples / RATE_HZ, *ZERO_DOPPLER[1:]])
     with pytest.raises(SamplingError, match=f"samples {side} its receive window") as caught:
-        require_echo_in_window(schedule, moved)
+        require_echo_in_window(schedule, PointEcho(moved, 1.0))
     wanted = int(caught.value.remedy.split("window to ")[1].split()[0])
     # The remedy helps.
     longer = follow_echo(
         schedule.transmit_tick, make_history(ZERO_DOPPLER), RATE_HZ, wanted, CHIRP.duration_s
     )
-    require_echo_in_window(longer, moved)
+    require_echo_in_window(longer, PointEcho(moved, 1.0))
 
 
 @pytest.mark.parametrize("moved_samples", [-126, 0, 126])
@@ -223,7 +223,7 @@ def test_target_inside_the_windows_is_accepted(
 ) -> None:
     schedule = schedule_on(make_history(ZERO_DOPPLER))
     moved = make_history([ZERO_DOPPLER[0] + moved_samples / RATE_HZ, *ZERO_DOPPLER[1:]])
-    require_echo_in_window(schedule, moved)
+    require_echo_in_window(schedule, PointEcho(moved, 1.0))
 
 
 def test_window_of_the_remedy_serves_all_targets(make_history: HistoryMaker) -> None:
@@ -233,13 +233,15 @@ def test_window_of_the_remedy_serves_all_targets(make_history: HistoryMaker) -> 
         for samples in (140, -400)
     )
     with pytest.raises(SamplingError, match="up to 13 samples after") as caught:
-        require_echo_in_window(schedule, near, (near, far))
+        require_echo_in_window(
+            schedule, PointEcho(near, 1.0), (PointEcho(near, 1.0), PointEcho(far, 1.0))
+        )
     wanted = int(caught.value.remedy.split("window to ")[1].split()[0])
     longer = follow_echo(
         schedule.transmit_tick, make_history(ZERO_DOPPLER), RATE_HZ, wanted, CHIRP.duration_s
     )
     for history in (near, far):
-        require_echo_in_window(longer, history)
+        require_echo_in_window(longer, PointEcho(history, 1.0))
 
 
 def test_target_that_walks_out_is_refused(make_history: HistoryMaker) -> None:
@@ -248,4 +250,4 @@ def test_target_that_walks_out_is_refused(make_history: HistoryMaker) -> None:
     schedule = schedule_on(reference, pulses=12, prf_hz=0.12)
     walks = make_history([ZERO_DOPPLER[0], 5e-8, *ZERO_DOPPLER[2:]])
     with pytest.raises(SamplingError, match="its receive window"):
-        require_echo_in_window(schedule, walks)
+        require_echo_in_window(schedule, PointEcho(walks, 1.0))
