@@ -137,7 +137,17 @@ def delay(
     ],
     duration: Annotated[str, typer.Option(metavar="S", help="Length of the table in s.")],
     step: Annotated[str, typer.Option(metavar="S", help="Spacing of its rows in s.")],
-    kernel: Annotated[str, typer.Option(metavar="K", help="Ephemeris: de421.")] = "de421",
+    kernel: Annotated[
+        str, typer.Option(metavar="K", help="Ephemeris: de421, de440, or a .bsp file.")
+    ] = "de421",
+    lunar_orientation: Annotated[
+        str,
+        typer.Option(
+            metavar="O",
+            help="Orientation of the Moon: de421 (its librations), or a .bpc file of principal "
+            "axes of DE421 or DE440.",
+        ),
+    ] = "de421",
     relativity: Annotated[
         Literal["none", "full"],
         typer.Option(
@@ -145,8 +155,30 @@ def delay(
             "relativistic station vectors and the lunar clock's proper time."
         ),
     ] = "none",
+    tides: Annotated[
+        Literal["none", "rotation", "solid-earth", "full"],
+        typer.Option(
+            help="rotation: with the sub-daily terms of UT1 and the pole. solid-earth: the target "
+            "moves with the solid Earth tide. full: both."
+        ),
+    ] = "none",
+    troposphere: Annotated[
+        str,
+        typer.Option(
+            metavar="AIR",
+            help="none; standard (ITU-R P.835); or hPa,K,percent of pressure, temperature and "
+            "humidity at the target.",
+        ),
+    ] = "none",
+    tec: Annotated[
+        str,
+        typer.Option(
+            metavar="TECU", help="Electrons straight up from the target; 0 is no ionosphere."
+        ),
+    ] = "0",
     carrier_hz: Annotated[
-        str, typer.Option(metavar="HZ", help="Carrier of the Doppler frequency in Hz.")
+        str,
+        typer.Option(metavar="HZ", help="Carrier, of Doppler frequency and ionosphere, in Hz."),
     ] = "2.3e10",
     out: Annotated[
         Path | None,
@@ -158,7 +190,9 @@ def delay(
     """Tabulate two-way delay and Doppler between a site on the Moon and a place on the Earth.
 
     Columns: transmit_s (from START, on the radar's clock), delay_s, delay_rate (against transmit
-    time), doppler_hz, downlink_s, uplink_s. Floats are printed so that they read back exactly.
+    time), doppler_hz, downlink_s, uplink_s. Floats are printed so that they read back exactly. By
+    default this is Newtonian light time in empty space to a rigid Earth, as CSPICE computes it.
+    With an ionosphere, delays are those of the envelope, and the Doppler shift the carrier's.
     The budget of terms goes to the standard error.
     """
     from testbed.options import read_delay_request
@@ -170,9 +204,13 @@ def delay(
         duration=duration,
         step=step,
         kernel=kernel,
+        lunar_orientation=lunar_orientation,
         relativity=relativity,
         carrier_hz=carrier_hz,
         out=out,
+        tides=tides,
+        troposphere=troposphere,
+        tec=tec,
     )
 
     from rich.console import Console

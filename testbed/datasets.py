@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim_core.focusing.image import Image
-from testbed.errors import OutputError
+from testbed.history_file import history_dataset, write_dataset
 from testbed.scenario import Scenario
 
-if TYPE_CHECKING:
-    import xarray
-
-# Enough for plots and checks; the exact history is rebuilt from the configuration.
+# Enough for plots; the exact histories are in the file as well.
 _HISTORY_POINTS = 2001
 
 
 def write_geometry(path: Path, scenario: Scenario) -> None:
-    """Write the geometry of a run: the delay histories of its targets over the aperture.
+    """Write the geometry of a run: delay and Doppler of its targets, and the exact histories.
+
+    `load_delay_histories` gets those back, under the names ``scene reference point`` and
+    ``target 1``, ``target 2`` ...
 
     Parameters
     ----------
@@ -86,7 +85,13 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
             "configuration_sha256": scenario.configuration.sha256(),
         },
     )
-    _write(path, dataset)
+    exact = history_dataset(
+        {
+            "scene reference point": scenario.reference,
+            **{f"target {number}": one for number, one in enumerate(histories, start=1)},
+        }
+    )
+    write_dataset(path, dataset.merge(exact).assign_attrs(exact.attrs))
 
 
 def write_image(path: Path, image: Image, attributes: Mapping[str, str]) -> None:
@@ -137,19 +142,4 @@ def write_image(path: Path, image: Image, attributes: Mapping[str, str]) -> None
             **attributes,
         },
     )
-    _write(path, dataset)
-
-
-def _write(path: Path, dataset: "xarray.Dataset") -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        dataset.to_netcdf(part, engine="h5netcdf")
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            path,
-            f"cannot be written: {error.strerror or error}",
-            "make room or name another output folder with --out",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+    write_dataset(path, dataset)

@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.errors import NotVisibleError
+from sim_core.errors import KernelError, LunarOrientationError, NotVisibleError
 from sim_core.geometry.delay_history import legs_on_clock
 from sim_core.geometry.delay_terms import DelayTerm, delay_budget
 from sim_core.geometry.earth_orientation import OrientationProvenance
 from sim_core.geometry.epoch import Epoch
+from sim_core.geometry.ionosphere import Ionosphere
 from sim_core.geometry.light_time import two_way_light_times
 from sim_core.geometry.lunar_clock import LunarClock
 from sim_core.geometry.motion import MotionModel, motion_model, site_station, target_station
+from sim_core.geometry.path_terms import PathEffects, PathTerms
 from sim_core.geometry.sites import EarthPoint, LunarSite
 from sim_core.geometry.visibility import elevation_angles, require_visible
+from sim_core.geometry.weather import Weather
 from testbed.errors import OutputError, locate_option_errors
+from testbed.history_file import write_dataset
 from testbed.options import DelayRequest, Place
 
 if TYPE_CHECKING:
+    import xarray
     from rich.console import Console
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,6 +37,9 @@ COLUMNS = ("transmit_s", "delay_s", "delay_rate", "doppler_hz", "downlink_s", "u
 
 # What relativity adds to a delay is smooth over minutes: its rate is a difference over this span.
 _DIFFERENCE_S = 60.0
+# And so is what tide, air and electrons add; near the horizon the air's delay bends most: the
+# difference over this span is good to 4e-16 at 5 deg.
+_PATH_DIFFERENCE_S = 4.0
 # The budget and the visibility are looked at this often at least.
 _ROWS_PER_CHUNK = 100_000
 
@@ -61,8 +69,7 @@ def write_delay_table(request: DelayRequest, console: "Console") -> None:
         with _new_file(request.out) as part, part.open("w", encoding="ascii") as file:
             table.write_csv(file)
     else:
-        with _new_file(request.out) as part:
-            table.write_netcdf(part)
+        write_dataset(request.out, table.dataset())
     if hidden:
         console.print(
             f"[yellow]note:[/] in {hidden} of {request.rows} rows site and target do not see each "
@@ -95,20 +102,26 @@ class DelayTable:
             self._target_place = EarthPoint(*_coordinates(request.target))
         self.model: MotionModel
         self.orientation: OrientationProvenance
-        with locate_option_errors("--start", request.start_utc):
+        with (
+            locate_option_errors("--start", request.start_utc),
+            locate_option_errors("--kernel", request.kernel, (KernelError,)),
+            locate_option_errors(
+                "--lunar-orientation", request.lunar_orientation, (LunarOrientationError,)
+            ),
+        ):
             self.epoch = Epoch.from_utc(request.start_utc)
-        with locate_option_errors("--kernel", request.kernel):
-            known_epoch = Epoch.from_utc("2000-01-01")
-            motion_model(known_epoch, known_epoch, request.kernel)
-        with locate_option_errors("--start", request.start_utc):
             self.model, self.orientation = motion_model(
                 self.epoch.plus_seconds(-_DIFFERENCE_S),
                 self.epoch.plus_seconds(request.duration_s + _DIFFERENCE_S),
                 request.kernel,
+                lunar_orientation=request.lunar_orientation,
                 relativistic=request.relativity == "full",
+                sub_daily_rotation=request.tides in {"rotation", "full"},
             )
         self.site = site_station(self.model.ephemeris, self._place)
         self.target = target_station(self._target_place)
+        self.effects = self._effects()
+        self._path = PathTerms(self.model, self.site, self._target_place, self.epoch, self.effects)
         self._clock = (
             LunarClock(
                 self.model,
@@ -121,6 +134,23 @@ class DelayTable:
             else None
         )
 
+    def _effects(self) -> PathEffects:
+        """Return the tide, air and electrons that were asked for."""
+        request, height_m = self.request, self._target_place.height_m
+        air, weather = request.troposphere, None
+        with locate_option_errors("--troposphere", air):
+            if air == "standard":
+                weather = Weather.standard(height_m)
+            elif air != "none":
+                pressure_hpa, temperature_k, humidity_percent = air
+                weather = Weather.measured(
+                    height_m, pressure_hpa, temperature_k, 0.01 * humidity_percent
+                )
+        with locate_option_errors("--tec", request.vertical_tecu):
+            ionosphere = Ionosphere(request.vertical_tecu) if request.vertical_tecu else None
+        solid_tide = request.tides in {"solid-earth", "full"}
+        return PathEffects(solid_tide, weather, ionosphere, request.carrier_hz)
+
     def transmit_s(self) -> FloatArray:
         """Return the transmit times of all rows, on the radar's clock from the start."""
         return self.request.step_s * np.arange(self.request.rows, dtype=np.float64)
@@ -131,7 +161,7 @@ class DelayTable:
         Raises
         ------
         OptionError
-            If that is so in all of them.
+            If that is so in all of them, or the target stands too low for the troposphere's model.
         """
         times_s = self.transmit_s()
         at_site, at_target = elevation_angles(
@@ -147,6 +177,12 @@ class DelayTable:
                 place = self.request.site if error.end == "site" else self.request.target
                 with locate_option_errors(option, _text(place)):
                     raise
+        if self.effects.weather is not None:
+            # Now, not after half of the table was written.
+            lowest_s = times_s[[int(np.argmin(at_target))]]
+            with locate_option_errors("--troposphere", self.request.troposphere):
+                self._path.added_s(lowest_s + 0.5 * _PATH_DIFFERENCE_S)
+                self._path.added_s(lowest_s - 0.5 * _PATH_DIFFERENCE_S)
         return int(np.count_nonzero(hidden))
 
     def columns(self, transmit_s: FloatArray) -> FloatArray:
@@ -169,8 +205,35 @@ class DelayTable:
         downlink_s, uplink_s, rate = solved.downlink_s, solved.uplink_s, solved.delay_rate
         if self._clock is not None:
             downlink_s, uplink_s, rate = self._with_relativity(transmit_s, rate)
-        doppler_hz = -self.request.carrier_hz * rate / (1.0 + rate)
+        doppler_hz = self._doppler_hz(rate)
+        if self.effects.any:
+            down_s, up_s, added_rate = self._on_the_way(transmit_s)
+            doppler_hz = self._doppler_hz(rate + added_rate)
+            # Delays are the envelope's; half of what the electrons part it from the phase by is on
+            # either leg.
+            lag_s, lag_rate = self._envelope_lag(transmit_s)
+            downlink_s = downlink_s + (down_s + 0.5 * lag_s)
+            uplink_s = uplink_s + (up_s + 0.5 * lag_s)
+            rate = rate + (added_rate + lag_rate)
         return np.stack((transmit_s, downlink_s + uplink_s, rate, doppler_hz, downlink_s, uplink_s))
+
+    def _doppler_hz(self, rate: FloatArray) -> FloatArray:
+        return -self.request.carrier_hz * rate / (1.0 + rate)
+
+    def _on_the_way(self, transmit_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what is added to either leg, and its rate; the carrier's phase."""
+        tdb_s = transmit_s if self._clock is None else self._clock.tdb_s(transmit_s)
+        down_s, up_s = self._path.added_s(tdb_s)
+        half_s = 0.5 * _PATH_DIFFERENCE_S
+        late, early = (np.add(*self._path.added_s(tdb_s + shift)) for shift in (half_s, -half_s))
+        return down_s, up_s, (late - early) / _PATH_DIFFERENCE_S
+
+    def _envelope_lag(self, transmit_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return how much later than the phase the envelope comes, and the rate of that."""
+        tdb_s = transmit_s if self._clock is None else self._clock.tdb_s(transmit_s)
+        half_s = 0.5 * _PATH_DIFFERENCE_S
+        late, early = (self._path.envelope_lag_s(tdb_s + shift) for shift in (half_s, -half_s))
+        return self._path.envelope_lag_s(tdb_s), (late - early) / _PATH_DIFFERENCE_S
 
     def _with_relativity(
         self, transmit_s: FloatArray, newtonian_rate: FloatArray
@@ -203,8 +266,8 @@ class DelayTable:
             rows = self.columns(times_s[first : first + _ROWS_PER_CHUNK]).T.tolist()
             file.writelines(",".join(map(repr, row)) + "\n" for row in rows)
 
-    def write_netcdf(self, path: Path) -> None:
-        """Write the table as netCDF, with units and provenance."""
+    def dataset(self) -> "xarray.Dataset":
+        """Return the table as a dataset, with units and provenance."""
         import xarray
 
         units = ("s", "s", "1", "Hz", "s", "s")
@@ -222,7 +285,7 @@ class DelayTable:
             for name, row, unit, meaning in zip(COLUMNS, values, units, meanings, strict=True)
         }
         request = self.request
-        dataset = xarray.Dataset(
+        return xarray.Dataset(
             described,
             attrs={
                 "title": "two-way delay and Doppler, Moon to Earth and back",
@@ -231,16 +294,26 @@ class DelayTable:
                 "target_deg_m": _coordinates(request.target),
                 "carrier_hz": request.carrier_hz,
                 "ephemeris": request.kernel,
+                "lunar_orientation": request.lunar_orientation,
                 "relativity": request.relativity,
+                "tides": request.tides,
+                "troposphere": request.troposphere,
+                "vertical_tec_tecu": request.vertical_tecu,
                 "earth_orientation": self.orientation.source,
             },
         ).set_coords("transmit_s")
-        dataset.to_netcdf(path, engine="h5netcdf")
 
     def budget(self) -> tuple[DelayTerm, ...]:
         """Return the budget of the delay's terms over the table."""
         return delay_budget(
-            self.model, self.site, self.target, self.epoch, 0.0, self.request.duration_s
+            self.model,
+            self.site,
+            self._target_place,
+            self.epoch,
+            0.0,
+            self.request.duration_s,
+            self.effects,
+            sub_daily_rotation=self.request.tides in {"rotation", "full"},
         )
 
 
@@ -285,3 +358,6 @@ def _print_budget(console: "Console", terms: tuple[DelayTerm, ...]) -> None:
             "yes" if term.included else "no",
         )
     console.print(table)
+    for term in terms:
+        if term.assumed:
+            console.print(f"[dim]{term.name}: {term.note}[/]")

@@ -118,6 +118,10 @@ class RecordingError(_PathError):
     """A recording cannot be read: missing, cut short, foreign, or not one of ours."""
 
 
+class GeometryFileError(_PathError):
+    """A file of delay histories cannot be read: missing, damaged, or not one of ours."""
+
+
 class KeySource(Protocol):
     """Where the keys of a configuration are written."""
 
@@ -148,8 +152,13 @@ class HasSource(Protocol):
         ...
 
 
+_COMPUTED = (SimCoreError, DeviceSettingsError)
+
+
 @contextmanager
-def locate_errors(configuration: HasSource, key: str) -> Iterator[None]:
+def locate_errors(
+    configuration: HasSource, key: str, kinds: tuple[type[Exception], ...] = _COMPUTED
+) -> Iterator[None]:
     """Give errors of the physics and of the device settings the place of the key to blame.
 
     Parameters
@@ -158,17 +167,22 @@ def locate_errors(configuration: HasSource, key: str) -> Iterator[None]:
         The configuration that the wrapped computation takes its input from.
     key : str
         Dotted path of the key that decides it, such as ``geometry.epoch_utc``.
+    kinds : tuple of type, optional
+        The errors that are this key's fault, where another key is to blame for the rest. By default
+        all of the physics and of the device settings.
 
     Raises
     ------
     ConfigError
-        In place of a `SimCoreError` or a `DeviceSettingsError` raised inside.
+        In place of an error of these kinds raised inside.
     OptionError
         The same, where an option of the command line has overridden the key.
     """
     try:
         yield
-    except (SimCoreError, DeviceSettingsError) as error:
+    except _COMPUTED as error:
+        if not isinstance(error, kinds):
+            raise
         source = configuration.source
         option = source.option(key)
         if option is not None:
@@ -184,7 +198,9 @@ def locate_errors(configuration: HasSource, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def locate_option_errors(option: str, value: object) -> Iterator[None]:
+def locate_option_errors(
+    option: str, value: object, kinds: tuple[type[Exception], ...] = _COMPUTED
+) -> Iterator[None]:
     """Give errors of the physics and of the device settings the option to blame.
 
     Parameters
@@ -193,15 +209,19 @@ def locate_option_errors(option: str, value: object) -> Iterator[None]:
         As it is typed: ``--start``.
     value : object
         What was given.
+    kinds : tuple of type, optional
+        As for `locate_errors`.
 
     Raises
     ------
     OptionError
-        In place of a `SimCoreError` or a `DeviceSettingsError` raised inside.
+        In place of an error of these kinds raised inside.
     """
     try:
         yield
-    except (SimCoreError, DeviceSettingsError) as error:
+    except _COMPUTED as error:
+        if not isinstance(error, kinds):
+            raise
         raise OptionError(option, value, error.problem, error.remedy) from error
 
 

@@ -19,7 +19,6 @@ from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.sites import EarthPoint
 from sim_core.signal.echo import echo_blocks
-from testbed.config import Configuration
 from testbed.config.models import Window as WindowSettings
 from testbed.errors import locate_errors
 from testbed.provenance import provenance
@@ -71,7 +70,7 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
             scenario.waveform,
             scenario.carrier_hz,
             scenario.reference,
-            focus_settings(configuration),
+            focus_settings(scenario),
             lambda fraction: advance(round(1000 * fraction), 1000),
         )
     with progress.stage("measure", "Measure the point targets"):
@@ -118,14 +117,18 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
     )
 
 
-def focus_settings(configuration: Configuration) -> FocusSettings:
-    """Return the focusing settings that a configuration asks for."""
-    chosen = configuration.focusing
+def focus_settings(scenario: Scenario) -> FocusSettings:
+    """Return the focusing settings of a scenario.
+
+    The envelope's lag behind the carrier's phase, which is the ionosphere's, is taken out like a
+    delay of the chain.
+    """
+    configuration = scenario.configuration
     return FocusSettings(
-        method=chosen.method,
-        range_window=_taper(chosen.range_window),
-        azimuth_window=_taper(chosen.azimuth_window),
-        chain_delay_s=configuration.calibration.delay_s,
+        method=scenario.method,
+        range_window=_taper(configuration.focusing.range_window),
+        azimuth_window=_taper(configuration.focusing.azimuth_window),
+        chain_delay_s=configuration.calibration.delay_s + scenario.envelope_lag_s,
     )
 
 
@@ -173,7 +176,7 @@ def _measure_target(
 ) -> tuple[TargetResult, str]:
     """Measure one target; also say why it could not be measured, if so."""
     target = scenario.targets[number]
-    windows = focus_settings(scenario.configuration)
+    windows = focus_settings(scenario)
     predicted = _predict(scenario, recording, image, target.history)
     doubt = ""
     try:
@@ -198,11 +201,20 @@ def _measure_target(
         range_error_cells=(response.peak_range_s - predicted.range_s) / image.range_cell_s,
         azimuth_error_cells=(response.peak_azimuth_s - predicted.azimuth_s) / image.azimuth_cell_s,
         phase_error_deg=math.degrees(math.remainder(phase_error_rad, math.tau)),
+        magnitude_error_db=_magnitude_error_db(scenario, number, response.peak_magnitude),
         range_irw_m=0.5 * SPEED_OF_LIGHT_M_PER_S * response.range.irw_s,
         azimuth_irw_m=response.azimuth.irw_s
         * _ground_speed_m_per_s(scenario, recording, image, target.place),
     )
     return result, doubt
+
+
+def _magnitude_error_db(scenario: Scenario, number: int, magnitude: float) -> float:
+    """Return the peak against the amplitude that was played, through the calibrated gain."""
+    expected = abs(scenario.echoes()[number].amplitude) * 10.0 ** (
+        scenario.configuration.calibration.gain_db / 20.0
+    )
+    return 20.0 * math.log10(magnitude / expected) if magnitude > 0.0 else math.nan
 
 
 def _predict(
@@ -215,7 +227,7 @@ def _predict(
         scenario.waveform,
         scenario.carrier_hz,
         image.method,
-        focus_settings(scenario.configuration).azimuth_window,
+        focus_settings(scenario).azimuth_window,
     )
 
 

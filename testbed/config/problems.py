@@ -216,6 +216,7 @@ _EXPLANATIONS: Mapping[str, Callable[[Any, str, FieldInfo], tuple[str, str]]] = 
     "int_from_float": _explain_whole,
     "float_type": _explain_number,
     "literal_error": _explain_choice,
+    "bool_type": _explain_choice,
     "string_type": _explain_text,
     "tuple_type": _explain_list,
     "too_short": _explain_length,
@@ -325,10 +326,13 @@ def accepts_null(field: FieldInfo) -> bool:
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:
-    """Return the words that a field accepts, none where it is no choice among words."""
+    """Return the words that a field accepts, none where it is no choice among words.
+
+    YAML's `true` and `false` count as such.
+    """
     if get_origin(field.annotation) is Literal:
         return tuple(str(choice) for choice in get_args(field.annotation))
-    return ()
+    return ("true", "false") if field.annotation is bool else ()
 
 
 def wanted(field: FieldInfo, key: str) -> str:

@@ -44,6 +44,10 @@ _UNIT_OF_SUFFIX = {
     "_cells": "cells",
     "_samples": "samples",
     "_bits": "bits",
+    "_hpa": "hPa",
+    "_k": "K",
+    "_percent": "%",
+    "_tecu": "TECU",
 }
 
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d[\d_]*(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(\D.*?)?\s*")

@@ -3,6 +3,7 @@
 ``python -m testbed.config.reference > docs/configuration.md`` writes it.
 """
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 from testbed.config.consistency import (
     FEWEST_PULSES,
     LARGEST_DATA_GIB,
+    LEAST_OVERSAMPLING,
     RECOMMENDED_OVERSAMPLING,
     SMALLEST_TIME_BANDWIDTH_PRODUCT,
 )
@@ -54,8 +56,8 @@ _TOGETHER = f"""\
 | `geometry.aim.look`, `geometry.aim.ground` | exactly one is given |
 | `radar.chirp_rate_hz_per_s`, `radar.pulse_duration_s` | rate x duration^2, the time-bandwidth \
 product, is at least {SMALLEST_TIME_BANDWIDTH_PRODUCT:g} |
-| `receiver.sample_rate_hz` | at least the bandwidth, rate x duration; better \
-{RECOMMENDED_OVERSAMPLING} times it: at 1.0 a measured PSLR is off by up to 0.23 dB |
+| `receiver.sample_rate_hz` | at least {LEAST_OVERSAMPLING} times the bandwidth, rate x duration; \
+better {RECOMMENDED_OVERSAMPLING} times it: at 1.0 a measured PSLR is off by up to 0.23 dB |
 | `receiver.window_samples` | at least the samples of the pulse plus one, and at most the pulse \
 repetition interval |
 | `radar.prf_hz` | the interval holds the pulse. It need not be a whole number of ticks: it is \
@@ -66,6 +68,8 @@ rounded to one, and the report gives the PRF in use |
 | `scene.targets[0].amplitude` | above 0: the verdict is about the first target |
 | `device.loopback.delay_s` | leaves the echo, which stands in the middle, in its window |
 | `calibration.delay_s` | at most the length of the window |
+| `media.troposphere` | `pressure_hpa`, `temperature_k` and `humidity_percent` are given with \
+`model: weather`, and only then |
 | `range_window`, `azimuth_window` | have the parameters of their taper, and no others |
 
 What needs the ephemeris is checked next, with the same kind of line: whether tables cover the
@@ -91,7 +95,7 @@ def _sections(
         return
     described[model] = key
     if key:
-        yield f"{(model.__doc__ or '').strip()}\n"
+        yield f"{inspect.cleandoc(model.__doc__ or '')}\n"
     yield "| key | takes | unit | default | meaning |\n|---|---|---|---|---|"
     for name, field in model.model_fields.items():
         cells = (f"`{name}`", _takes(field), unit_of(name) or "-", _default(field))
@@ -127,6 +131,8 @@ def _default(field: FieldInfo) -> str:
         return "one, its defaults"
     if default is None:
         return "none" if section_model(field) is not None else "`null`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     if isinstance(default, (int, float)):
         return f"`{plain_number(default)}`"
     return f"`{default}`"

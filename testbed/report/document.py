@@ -204,6 +204,7 @@ def _peak(target: TargetResult) -> dict[str, Any]:
         "range_error_cells": target.range_error_cells,
         "azimuth_error_cells": target.azimuth_error_cells,
         "phase_error_deg": target.phase_error_deg,
+        "magnitude_error_db": target.magnitude_error_db,
         "snr_db": target.response.snr_db,
         "range_s": target.response.peak_range_s,
         "azimuth_s": target.response.peak_azimuth_s,

@@ -99,6 +99,14 @@ def peak_table(target: TargetResult) -> Markup:
             "",
             number(target.phase_error_deg, 3, "°"),
         ),
+        (
+            "Magnitude",
+            number(20.0 * math.log10(response.peak_magnitude), 2, "dB full scale")
+            if response.peak_magnitude > 0.0
+            else number(math.nan, 2),
+            "",
+            number(target.magnitude_error_db, 3, "dB"),
+        ),
         ("Peak over background", number(response.snr_db, 1, "dB"), "", ""),
     )
     return table(

@@ -25,6 +25,7 @@ _METRIC_LABELS: Mapping[str, str] = {
     "range_error_cells": "range error",
     "azimuth_error_cells": "azimuth error",
     "phase_error_deg": "phase error",
+    "magnitude_error_db": "magnitude error",
 }
 
 _EVENT_WORDS: Mapping[str, str] = {

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testbed.atomic_file import write_atomically
 from testbed.errors import OutputError
 from testbed.report.document import build_document, to_json
 from testbed.report.loop_comparison import LoopComparison, compare_pulses
@@ -121,40 +120,6 @@ def write_report(
     write_atomically(written.json, to_json(document).encode("utf-8"))
     advance(steps, steps)
     return written
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that its name never stands for half of it.
-
-    Parameters
-    ----------
-    path : Path
-        The file; one that is there already is replaced.
-    content : bytes
-        All of it.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written; what was there before then stays as it was.
-    """
-    temporary = path.with_name(f"{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            path,
-            f"{len(content)} bytes cannot be written: {error.strerror or error}",
-            "make room or name another output folder with --out",
-        ) from error
-    finally:
-        # Gone after the renaming; there after a failure, unless its folder cannot be searched.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -70,6 +70,10 @@ BAD_COMMANDS: list[tuple[list[str], list[str]]] = [
     (delay(carrier_hz="23 GHz"), ["--carrier-hz = 23 GHz", "2.3e10"]),
     (delay(carrier_hz="23"), ["--carrier-hz = 23", "1e6 to 1e12 Hz"]),
     (delay(relativity="half"), ["--relativity", "half", "full"]),
+    (delay(kernel="de999"), ["--kernel = de999", "'de999' is not known", "de421 or de440"]),
+    (delay(kernel="moon.bpc"), ["--kernel = moon.bpc", "ends in .bsp"]),
+    (delay(lunar_orientation="de440"), ["--lunar-orientation = de440", "ends in .bpc"]),
+    (delay(lunar_orientation="a.bsp"), ["--lunar-orientation = a.bsp", "no orientation"]),
     (delay(out="table.xlsx"), ["--out = table.xlsx", ".csv or .nc"]),
     (delay(out="table"), ["--out = table", "no suffix"]),
 ]

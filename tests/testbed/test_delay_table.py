@@ -15,6 +15,7 @@ from testbed.cli import main
 from testbed.delay_table import COLUMNS, DelayTable, write_delay_table
 from testbed.errors import OptionError, OutputError
 from testbed.options import DelayRequest, read_delay_request
+from tests.sim_core.geometry import cspice_kernels
 
 
 def request(
@@ -25,6 +26,7 @@ def request(
     duration: str = "100",
     step: str = "0.5",
     kernel: str = "de421",
+    orientation: str = "de421",
     relativity: Literal["none", "full"] = "none",
     out: Path | None = None,
 ) -> DelayRequest:
@@ -35,6 +37,7 @@ def request(
         duration=duration,
         step=step,
         kernel=kernel,
+        lunar_orientation=orientation,
         relativity=relativity,
         carrier_hz="2.3e10",
         out=out,
@@ -76,20 +79,35 @@ def test_relativity_adds_what_the_budget_says() -> None:
     middle_s = np.array([50.0])
     added_s = float((full.columns(middle_s)[1] - plain.columns(middle_s)[1])[0])
     terms = {term.name: term for term in full.budget()}
-    expected_s = sum(
-        terms[name].size_s
-        for name in (
-            "Shapiro, Sun",
-            "Shapiro, Earth",
-            "Shapiro, Moon",
-            "station vectors to the BCRS",
-            "proper time of the lunar clock",
-        )
+    relativistic = (
+        "Shapiro, Sun",
+        "Shapiro, Earth",
+        "Shapiro, Moon",
+        "station vectors to the BCRS",
+        "proper time of the lunar clock",
     )
+    expected_s = sum(terms[name].size_s for name in relativistic)
     # The lunar clock has gained 2.5 ns by then, and the delay changes by 1e-6 s/s: nothing.
     assert added_s == pytest.approx(expected_s, abs=1e-14)
-    assert all(term.included for term in terms.values())
+    assert all(terms[name].included for name in relativistic)
     assert not {t.name: t for t in plain.budget()}["Shapiro, Sun"].included
+
+
+def test_kernels_of_the_user_are_taken() -> None:
+    middle_s = np.array([50.0])
+    usual, orientation, newer = (
+        DelayTable(one).columns(middle_s)[:, 0]
+        for one in (
+            request(),
+            request(orientation=cspice_kernels.lunar_kernels()[0]),
+            request(kernel="de440"),
+        )
+    )
+    # The same numbers by another way: psi, near 5000 rad in either file, has 1 ulp of 9e-13 rad,
+    # 1.6 um at the Moon's surface, of which the line of sight sees 7 deg.
+    assert orientation[1] == pytest.approx(usual[1], abs=2e-14)
+    # DE440 has the Moon 0.2 m nearer on average, and the month changes that by as much.
+    assert 0.05e-9 < usual[1] - newer[1] < 3e-9
 
 
 def test_csv_reads_back_exactly(tmp_path: Path) -> None:
@@ -113,6 +131,7 @@ def test_netcdf_holds_the_same_with_units(tmp_path: Path) -> None:
         np.testing.assert_array_equal(dataset.delay_s, table.columns(table.transmit_s())[1])
         assert dataset.delay_s.units == "s"
         assert dataset.attrs["start_utc"] == "2001-02-09T01:49:49"
+        assert dataset.attrs["ephemeris"] == dataset.attrs["lunar_orientation"] == "de421"
 
 
 def test_standard_output_is_the_table_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,9 +156,19 @@ def test_rows_without_sight_are_counted() -> None:
         (request(target="9,165"), "--target"),
         (request(start="1961-01-01"), "--start"),
         (request(start="2030-01-01"), "--start"),
-        (request(kernel="de999"), "--kernel"),
+        (request(kernel="no/such.bsp"), "--kernel = no/such.bsp: there is no kernel /"),
+        (request(orientation="no/such.bpc"), "--lunar-orientation = no/such.bpc: there is no"),
+        (request(kernel="de440", start="1961-01-01"), "--start"),
     ],
-    ids=["far side", "behind the limb", "before the EOP", "after the EOP", "unknown kernel"],
+    ids=[
+        "far side",
+        "behind the limb",
+        "before the EOP",
+        "after the EOP",
+        "no kernel",
+        "no orientation",
+        "before the EOP, in DE440",
+    ],
 )
 def test_impossible_requests_name_the_option(asked: DelayRequest, option: str) -> None:
     with pytest.raises(OptionError, match=option):

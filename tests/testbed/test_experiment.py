@@ -22,8 +22,10 @@ from rich.console import Console
 from testbed.config import Configuration, load_configuration
 from testbed.errors import ConfigError, OutputError, RecordingError
 from testbed.experiment import focus_recording, run_experiment
+from testbed.history_file import load_delay_histories
 from testbed.recording import Recording
 from testbed.results import RunResult
+from testbed.scenario import build_scenario
 
 # Theory for an unweighted response. Range: closed form of the chirp's autocorrelation at a
 # time-bandwidth product of 640; azimuth and the rest: sinc. ISLR null to null, +-10 cells.
@@ -203,6 +205,18 @@ def test_saved_geometry_and_image_read_back(smoke_run: Run) -> None:
         assert abs(float(image.range_s[peak["range_s"]])) <= 0.5 / 80e6
 
 
+def test_saved_geometry_loads_as_the_histories_themselves(smoke_run: Run) -> None:
+    path = smoke_run.folder / "geometry.nc"
+    histories = load_delay_histories(path)
+    assert list(histories)[:2] == ["scene reference point", "target 1"]
+    with xarray.open_dataset(path) as geometry:
+        for number in range(geometry.sizes["target"]):
+            history = histories[f"target {number}"]
+            found_s = history.delay_s(geometry.transmit_s.values)
+            np.testing.assert_array_equal(found_s, geometry.delay_s.values[number])
+            assert history.error_s == float(geometry.delay_error_s[number])
+
+
 def test_the_same_seed_gives_the_same_samples_and_another_does_not(
     smoke: Configuration, tmp_path: Path
 ) -> None:
@@ -269,8 +283,8 @@ def test_a_forgotten_calibration_is_told_with_the_delay_that_is_missing(
     # 26.7 cells: only side lobes reach into the window in which the target is looked for.
     forgotten = run(changed(smoke, {"device.loopback.delay_s": 333.3e-9}), tmp_path / "run")
     assert forgotten.result.verdict == "inconclusive"
-    assert "26.7 cells (333.3 ns) later in range" in forgotten.result.reasons[1]
-    assert "calibration.delay_s" in forgotten.result.reasons[1]
+    assert "26.7 cells (333.3 ns) later in range" in forgotten.result.reasons[0]
+    assert "calibration.delay_s" in forgotten.result.reasons[0]
     assert forgotten.report["peak"]["range_error_cells"] is None
     assert all(check["measured"] is None for check in forgotten.report["checks"])
 
@@ -354,7 +368,75 @@ def test_full_relativity_focuses_as_well(smoke: Configuration, tmp_path: Path) -
     assert relativistic.result.verdict == "pass"
     # The sum of the Shapiro delays, 47 ns here, is the largest of what is added.
     terms = {term["name"]: term for term in relativistic.report["geometry"]["delay_budget"]}
-    assert all(term["included"] for term in terms.values())
+    relativity = [name for name in terms if name.startswith(("Shapiro", "station", "proper"))]
+    assert len(relativity) == 5
+    assert all(terms[name]["included"] for name in relativity)
+
+
+def test_gain_of_the_chain_is_judged_unless_it_is_calibrated(
+    smoke: Configuration, tmp_path: Path
+) -> None:
+    quiet_chain = changed(smoke, {"device.loopback.gain_db": -6.0})
+    weak = run(quiet_chain, tmp_path / "weak").result
+    assert weak.verdict == "fail"
+    # 12 bits round a quarter of full scale by 1e-4 of it; edges between samples take 0.01 dB.
+    assert weak.targets[0].magnitude_error_db == pytest.approx(-6.0, abs=0.02)
+    known = run(changed(quiet_chain, {"calibration.gain_db": -6.0}), tmp_path / "known").result
+    assert known.verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("changes", "method"),
+    [
+        ({}, "range-doppler"),
+        # 1.05 times the Doppler bandwidth of 468 Hz: too little to measure a range-Doppler image.
+        ({"radar.prf_hz": 490.0}, "deramp"),
+        # 12 km east: its Doppler band leaves that of a PRF of 600 Hz.
+        ({"scene.targets": [{"east_m": 12e3}], "receiver.window_samples": 2048}, "deramp"),
+    ],
+    ids=["as it is", "PRF to spare", "target off the band"],
+)
+def test_auto_takes_the_method_that_holds_all_targets(
+    point_target: Configuration, changes: dict[str, Any], method: str
+) -> None:
+    assert build_scenario(changed(point_target, changes)).method == method
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("data", None, "checksum"),
+        ("meta", ("moonecho:radar_carrier_hz", 1e10), "moonecho:radar_carrier_hz"),
+        ("meta", ("moonecho:epoch_utc", "2010-01-01T00:00:00"), "moonecho:epoch_utc"),
+    ],
+    ids=["a sample", "the carrier", "the epoch"],
+)
+def test_a_recording_that_was_changed_is_refused(
+    smoke_run: Run, tmp_path: Path, file: str, change: tuple[str, Any] | None, words: str
+) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("recording.sigmf-meta", "recording.sigmf-data"):
+        (folder / name).write_bytes((smoke_run.folder / name).read_bytes())
+    if change is None:
+        with (folder / "recording.sigmf-data").open("r+b") as samples:
+            samples.seek(4 * 1024 * 3000 + 2048)
+            samples.write(b"\x11\x02")
+    else:
+        meta = folder / "recording.sigmf-meta"
+        content = json.loads(meta.read_text())
+        content["global"][change[0]] = change[1]
+        meta.write_text(json.dumps(content))
+    with pytest.raises(RecordingError, match=words):
+        focus_recording(folder, method=None, out_dir=tmp_path / "out", console=quiet())
+    assert not (tmp_path / "out").exists()
+
+
+def test_there_must_be_a_run_to_resume(smoke: Configuration, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="no run to go on with"):
+        run(smoke, tmp_path, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_resume_keeps_the_recording(smoke: Configuration, tmp_path: Path) -> None:
@@ -390,6 +472,12 @@ def test_an_existing_run_is_not_written_over(smoke: Configuration, tmp_path: Pat
         ({"scene.targets": [{"east_m": 50e3}]}, r"scene.targets\[0\]"),
         ({"focusing.method": "range-doppler", "radar.prf_hz": 40.0}, "focusing.method"),
         ({"device.driver": "soapy:driver=lime"}, "device.driver"),
+        ({"radar.aperture_s": 2.0}, "radar.aperture_s"),
+        # 12 km east is 24 s of azimuth lag; 10 s of aperture hold 5 s either side.
+        (
+            {"scene.targets": [{"east_m": 12e3}], "receiver.window_samples": 8192},
+            r"scene.targets\[0\]",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, dict) else value,
 )

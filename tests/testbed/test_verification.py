@@ -23,7 +23,7 @@ def test_a_response_that_reaches_theory_passes() -> None:
 
     assert judgement.verdict == "pass"
     assert judgement.reasons == ()
-    assert len(judgement.checks) == 9
+    assert len(judgement.checks) == 10
     assert all(check.passed for check in judgement.checks)
 
 
@@ -152,7 +152,7 @@ def test_a_broken_limit_outweighs_a_value_that_could_not_be_measured() -> None:
 
 def test_what_has_no_limit_is_not_judged() -> None:
     nothing = AxisBounds(pslr_db=None, islr_db=None, irw_cells=None)
-    limits = Bounds(nothing, nothing, PeakBounds(None, None, 2.0))
+    limits = Bounds(nothing, nothing, PeakBounds(None, None, 2.0, None))
 
     assert [check.name for check in check_limits(target_result(9.0), limits)] == [
         "peak.phase_error_deg"

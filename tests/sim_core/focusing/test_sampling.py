@@ -22,7 +22,7 @@ def test_the_published_aperture_is_undersampled_at_100_hz() -> None:
     assert sampling.undersampled
     assert sampling.ambiguity_spacing_s == pytest.approx(21.37, abs=0.01)
     assert choose_method(sampling, "auto") == "deramp"
-    with pytest.raises(FocusingError, match=r"100 Hz undersamples .* 468 Hz.*deramp.*above 468"):
+    with pytest.raises(FocusingError, match=r"100 Hz undersamples .* 468 Hz.*deramp.*above 514\.8"):
         choose_method(sampling, "range-doppler")
 
 
@@ -33,6 +33,25 @@ def test_it_is_sampled_at_600_hz() -> None:
     assert sampling.rate_keeps_sign
     assert choose_method(sampling, "auto") == "range-doppler"
     assert choose_method(sampling, "deramp") == "deramp"
+
+
+@pytest.mark.parametrize(
+    ("prf_hz", "method"), [(469.0, "deramp"), (510.0, "deramp"), (520.0, "range-doppler")]
+)
+def test_a_prf_with_little_to_spare_is_left_to_deramping(prf_hz: float, method: str) -> None:
+    # 468 Hz of Doppler; an image of less than 1.1 rows per cell cannot be measured.
+    schedule = schedule_of(HISTORY, WAVEFORM, prf_hz, 100.0, 640)
+    sampling = azimuth_sampling(HISTORY, schedule, CARRIER_HZ)
+    assert not sampling.undersampled
+    assert choose_method(sampling, "auto") == method
+
+
+def test_an_aperture_of_few_cells_is_refused_with_the_length_that_would_do() -> None:
+    # 40 cells: 4.68 Hz/s x T^2 = 40, T = 2.92 s.
+    schedule = schedule_of(HISTORY, WAVEFORM, 600.0, 2.0, 640)
+    sampling = azimuth_sampling(HISTORY, schedule, CARRIER_HZ)
+    with pytest.raises(FocusingError, match=r"18\.7 cells.*2\.92 s"):
+        choose_method(sampling, "auto")
 
 
 def test_a_doppler_rate_that_changes_sign_is_named() -> None:

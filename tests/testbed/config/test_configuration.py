@@ -159,7 +159,12 @@ BAD_VALUES = [
     ("2001-02-09T01:49:49", "2001-02-09T12:00:60", "geometry.epoch_utc", "23:59:60"),
     ("2001-02-09T01:49:49", "2001-02-09T25:00:00", "geometry.epoch_utc", "hour"),
     ("2001-02-09T01:49:49", "next tuesday", "geometry.epoch_utc", "2001-02-09T01:49:49"),
-    ("ephemeris: de421", "ephemeris: de440", "geometry.ephemeris", "de421, the only one"),
+    ("ephemeris: de421", "ephemeris: de430", "geometry.ephemeris", "use de421 or de440, or name"),
+    ("ephemeris: de421", "ephemeris: DE440", "geometry.ephemeris", "write de440"),
+    ("ephemeris: de421", "ephemeris: moon.bpc", "geometry.ephemeris", "orientation kernel (.bpc)"),
+    ("orientation: de421", "orientation: x.bsp", "geometry.lunar_orientation", "no orientation"),
+    ("orientation: de421", "orientation: de440", "geometry.lunar_orientation", "no package"),
+    ("orientation: de421", "orientation: DE421", "geometry.lunar_orientation", "write de421"),
     ("relativity: none", "relativity: null", "geometry.relativity", "one of none, full"),
     ("side: ", "side: westerly #", "geometry.aim.look.side", "one of north, south"),
     ("angle_deg: 0.1", "angle_deg: 5", "geometry.aim.look.angle_deg", "0 to 1.2"),
@@ -323,7 +328,7 @@ def valid_values(draw: st.DrawFn) -> dict[str, Any]:
     duration_s = draw(st.floats(1e-6, 1e-4))
     product = draw(st.floats(11, 1e4))
     rate = draw(st.sampled_from((-1, 1))) * product / duration_s**2
-    sample_rate_hz = max(1e3, product / duration_s * draw(st.floats(1.01, 4)))
+    sample_rate_hz = max(1e3, product / duration_s * draw(st.floats(1.06, 4)))
     pulse = int(duration_s * sample_rate_hz) + 2
     window = max(16, pulse + draw(st.integers(0, 1000)))
     prf_hz = draw(st.floats(0.1, min(1e4, 0.5 * sample_rate_hz / window)))

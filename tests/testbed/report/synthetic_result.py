@@ -46,6 +46,7 @@ class PeakBounds:
     range_error_cells: float | None = 0.05
     azimuth_error_cells: float | None = 0.05
     phase_error_deg: float | None = 2.0
+    magnitude_error_db: float | None = 0.1
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def target_result(excess_db: float = 0.0, snr_db: float = 71.3, **changes: Any) 
         range_error_cells=0.009,
         azimuth_error_cells=-0.015,
         phase_error_deg=0.25,
+        magnitude_error_db=-0.01,
         range_irw_m=0.5 * SPEED_OF_LIGHT_M_PER_S * response.range.irw_s,
         azimuth_irw_m=AZIMUTH_SPEED_M_PER_S * response.azimuth.irw_s,
     )
@@ -123,6 +125,7 @@ def without_peak() -> TargetResult:
         range_error_cells=math.nan,
         azimuth_error_cells=math.nan,
         phase_error_deg=math.nan,
+        magnitude_error_db=math.nan,
         range_irw_m=math.nan,
         azimuth_irw_m=math.nan,
     )

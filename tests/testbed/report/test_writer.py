@@ -1,7 +1,6 @@
 """The report as files: complete, in the right order, never half-written."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from testbed.errors import OutputError
 from testbed.report.schema import load_schema
-from testbed.report.writer import STAGE, write_atomically, write_report
+from testbed.report.writer import STAGE, write_report
 from tests.testbed.report.synthetic_result import ideal_image, run_result, without_peak
 
 
@@ -86,34 +85,6 @@ def test_a_file_in_the_way_of_the_figures_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="figures"):
         write_report(run_result(), tmp_path)
     assert not (tmp_path / "report.json").exists()
-
-
-def test_what_cannot_be_replaced_stays_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    target = tmp_path / "report.json"
-    target.mkdir()
-
-    with pytest.raises(OutputError, match="5 bytes cannot be written"):
-        write_atomically(target, b"hello")
-    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
-    target = tmp_path / "full"
-    target.write_bytes(b"old")
-    # A file that is always full stands where the new content would go.
-    os.symlink("/dev/full", tmp_path / "full.part")
-
-    with pytest.raises(OutputError, match="No space left"):
-        write_atomically(target, b"new")
-    assert target.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["full"]
-
-
-def test_others_may_read_the_report(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a", b"x")
-    (tmp_path / "b").write_bytes(b"x")
-
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
 @pytest.mark.parametrize(
