@@ -211,7 +211,7 @@ def test_saved_geometry_loads_as_the_histories_themselves(smoke_run: Run) -> Non
     assert list(histories)[:2] == ["scene reference point", "target 1"]
     with xarray.open_dataset(path) as geometry:
         for number in range(geometry.sizes["target"]):
-            history = histories[f"target {number}"]
+            history = histories[f"target {number + 1}"]
             found_s = history.delay_s(geometry.transmit_s.values)
             np.testing.assert_array_equal(found_s, geometry.delay_s.values[number])
             assert history.error_s == float(geometry.delay_error_s[number])
