@@ -187,7 +187,7 @@ def delay(
         ),
     ] = None,
 ) -> None:
-    """Tabulate two-way delay and Doppler between a site on the Moon and a place on the Earth.
+    """Tabulate two-way delay and Doppler, Moon to Earth and back.
 
     Columns: transmit_s (from START, on the radar's clock), delay_s, delay_rate (against transmit
     time), doppler_hz, downlink_s, uplink_s. Floats are printed so that they read back exactly. By
@@ -240,7 +240,10 @@ def focus(
         ),
     ] = None,
 ) -> None:
-    """Focus a recording again, and judge it by the limits that were recorded with it."""
+    """Focus a recording again and judge it.
+
+    The limits are those that were recorded with it.
+    """
     from rich.console import Console
 
     from testbed.experiment import focus_recording

@@ -343,12 +343,19 @@ def _new_file(path: Path) -> Iterator[Path]:
 
 
 def _print_budget(console: "Console", terms: tuple[DelayTerm, ...]) -> None:
+    from rich import box
     from rich.table import Table
 
-    table = Table(title="Delay budget, two-way", title_justify="left")
+    table = Table(
+        title="Delay budget, two-way",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+    )
     table.add_column("term")
     table.add_column("size / s", justify="right")
-    table.add_column("change over the table / s", justify="right")
+    table.add_column("change / s", justify="right")
     table.add_column("in the delay")
     for term in terms:
         table.add_row(
