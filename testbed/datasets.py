@@ -1,5 +1,6 @@
 """Delay histories and images as netCDF files: named axes, units, provenance."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from sim_core.focusing.image import Image
 from testbed.history_file import history_dataset, write_dataset
+from testbed.provenance import provenance
 from testbed.scenario import Scenario
 
 # Enough for plots; the exact histories are in the file as well.
@@ -33,6 +35,7 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
     """
     import xarray
 
+    settings = scenario.configuration.resolved()
     half_s = scenario.half_aperture_s
     transmit_s = np.linspace(-half_s, half_s, _HISTORY_POINTS)
     histories = [target.history for target in scenario.targets]
@@ -64,6 +67,11 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
                 np.stack([h.doppler_hz(transmit_s, scenario.carrier_hz) for h in histories]),
                 {"units": "Hz", "long_name": "Doppler shift at the radar's carrier"},
             ),
+            "envelope_lag_s": (
+                "target",
+                [target.envelope_lag_s for target in scenario.targets],
+                {"units": "s", "long_name": "envelope after the carrier's phase (ionosphere)"},
+            ),
             "delay_error_s": column([h.error_s for h in histories], "s"),
             "latitude_deg": column([p.latitude_deg for p in places], "degrees_north"),
             "longitude_deg": column([p.longitude_deg for p in places], "degrees_east"),
@@ -80,7 +88,13 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
             "title": f"geometry of {scenario.configuration.name}",
             "epoch_utc": scenario.configuration.geometry.epoch_utc,
             "ephemeris": scenario.configuration.geometry.ephemeris,
+            "lunar_orientation": scenario.configuration.geometry.lunar_orientation,
             "earth_orientation": scenario.orientation.source,
+            "earth_orientation_predicted": int(scenario.orientation.predicted),
+            "relativity": scenario.configuration.geometry.relativity,
+            "tides": json.dumps(settings["tides"]),
+            "media": json.dumps(settings["media"]),
+            "kernels": json.dumps(provenance(scenario)["kernels"]),
             "carrier_hz": scenario.carrier_hz,
             "configuration_sha256": scenario.configuration.sha256(),
         },

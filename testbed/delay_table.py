@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,12 @@ from sim_core.geometry.lunar_clock import LunarClock
 from sim_core.geometry.motion import MotionModel, motion_model, site_station, target_station
 from sim_core.geometry.path_terms import PathEffects, PathTerms
 from sim_core.geometry.sites import EarthPoint, LunarSite
-from sim_core.geometry.visibility import elevation_angles, require_visible
+from sim_core.geometry.visibility import (
+    LookAngles,
+    elevation_angles,
+    look_angles,
+    require_visible,
+)
 from sim_core.geometry.weather import Weather
 from testbed.errors import OutputError, locate_option_errors
 from testbed.history_file import write_dataset
@@ -148,6 +153,9 @@ class DelayTable:
                 )
         with locate_option_errors("--tec", request.vertical_tecu):
             ionosphere = Ionosphere(request.vertical_tecu) if request.vertical_tecu else None
+        with locate_option_errors("--carrier-hz", request.carrier_hz):
+            if ionosphere is not None:
+                ionosphere.require_first_order(request.carrier_hz)
         solid_tide = request.tides in {"solid-earth", "full"}
         return PathEffects(solid_tide, weather, ionosphere, request.carrier_hz)
 
@@ -280,10 +288,26 @@ class DelayTable:
             "light time from the target to the site",
         )
         values = self.columns(self.transmit_s())
-        described = {
+        described: dict[str, tuple[str, npt.NDArray[Any], dict[str, str]]] = {
             name: ("transmit_s", row, {"units": unit, "long_name": meaning})
             for name, row, unit, meaning in zip(COLUMNS, values, units, meanings, strict=True)
         }
+        look = look_angles(
+            self.model, self._place, self._target_place, self.epoch, self.transmit_s()
+        )
+        for name, radians in zip(LookAngles._fields[:4], look[:4], strict=True):
+            where, what, _ = name.split("_")
+            described[f"{where}_{what}_deg"] = (
+                "transmit_s",
+                np.degrees(radians),
+                {"units": "deg", "long_name": f"{what} of the light at the {where}"},
+            )
+        for limb, hidden in (("moon", look.behind_moon), ("earth", look.behind_earth)):
+            described[f"behind_{limb}"] = (
+                "transmit_s",
+                hidden.astype(np.int8),
+                {"long_name": f"1 where the limb of the {limb.capitalize()} is in the way"},
+            )
         request = self.request
         return xarray.Dataset(
             described,
@@ -300,6 +324,7 @@ class DelayTable:
                 "troposphere": request.troposphere,
                 "vertical_tec_tecu": request.vertical_tecu,
                 "earth_orientation": self.orientation.source,
+                "earth_orientation_predicted": int(self.orientation.predicted),
             },
         ).set_coords("transmit_s")
 

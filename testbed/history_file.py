@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim_core.errors import EpochError
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.epoch import Epoch
 from testbed.atomic_file import write_atomically
@@ -155,7 +154,7 @@ def load_delay_histories(path: Path) -> dict[str, DelayHistory]:
             )
             for k, name in enumerate(dataset["history"].values)
         }
-    except (KeyError, EpochError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise GeometryFileError(
             path, f"a part of it is missing or wrong: {error}", "make it again with moonecho run"
         ) from error
@@ -180,6 +179,7 @@ def _digest(dataset: "xarray.Dataset") -> str:
     digest = hashlib.sha256()
     for name in (_SERIES, _DOWNLINK_SERIES, *(f"history_{one}" for one in _SCALARS)):
         digest.update(np.ascontiguousarray(dataset[name].values, dtype="<f8").tobytes())
+    digest.update("\n".join(map(str, dataset["history"].values)).encode())
     epoch = (dataset.attrs[f"history_epoch_tdb_{part}"] for part in ("day", "second"))
     digest.update(np.array([float(one) for one in epoch], dtype="<f8").tobytes())
     return digest.hexdigest()

@@ -234,6 +234,7 @@ def build_scenario(configuration: Configuration) -> Scenario:
     if effects.ionosphere is not None:
         with locate_errors(configuration, "media.ionosphere.vertical_tec_tecu"):
             lowest_rad = float(np.min(path(aim).elevation_rad((-half_s, half_s))))
+            effects.ionosphere.require_first_order(radar.carrier_hz)
             effects.ionosphere.require_narrow(lowest_rad, radar.carrier_hz, radar.bandwidth_hz)
     waveform = LinearChirp(radar.chirp_rate_hz_per_s, radar.pulse_duration_s)
     with locate_errors(configuration, "receiver.window_samples"):

@@ -142,7 +142,8 @@ class DelayHistory:
         transmit_s : array_like of float
             Transmit times from the epoch, in s.
         carrier_hz : float
-            Transmitted frequency.
+            Transmitted frequency. With an ionosphere in the history only the one that it was
+            solved for: the electrons' part depends on it.
 
         Returns
         -------

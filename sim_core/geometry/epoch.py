@@ -109,8 +109,9 @@ class Epoch:
                     raise EpochError(
                         f"the leap seconds of {part['year']} are not known, so {text!r} is no "
                         "instant of UTC",
-                        "give a date from 1962 to a year from now, where the Earth orientation is "
-                        "known as well",
+                        "give a date from 1962 to about a year from now; what is known grows with "
+                        "the packages astropy-iers-data and pyerfa (pip install -U "
+                        "astropy-iers-data pyerfa)",
                     ) from error
                 # ERFA's words without its function and its note: 'bad day', 'time is after ...'.
                 reason = str(error).rpartition("yielded")[2].split('"')[1].partition(" (Note")[0]

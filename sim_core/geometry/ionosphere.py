@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import MediumError
+from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,8 +19,11 @@ ELECTRONS_PER_M2_PER_TECU = 1e16
 
 # e^2 / (8 pi^2 epsilon_0 m_e), CODATA 2018, in m^3/s^2.
 _REFRACTION_M3_PER_S2 = 40.308193
-_METRE_PER_SECOND = 299792458.0
 _EARTH_RADIUS_M = 6371e3
+
+# The densest ionosphere has a plasma frequency of 20 MHz: at ten times that the second order is 1 %
+# of the first.
+_LOWEST_CARRIER_HZ = 200e6
 
 # Of the phase, what a plain delay and a plain phase leave at the edges of a band.
 _LARGEST_DISPERSION_CYCLES = 0.01
@@ -58,6 +62,26 @@ class Ionosphere:
                 "give 100e3 to 2000e3 m; 450e3 m is usual",
             )
 
+    def require_first_order(self, carrier_hz: float) -> None:
+        """Refuse a carrier so low that the first order is not enough.
+
+        Parameters
+        ----------
+        carrier_hz : float
+            Carrier.
+
+        Raises
+        ------
+        MediumError
+            If it is below 200 MHz.
+        """
+        if carrier_hz < _LOWEST_CARRIER_HZ and self.vertical_tecu > 0.0:
+            raise MediumError(
+                f"electrons act on a carrier of {carrier_hz:g} Hz beyond the first order, which is "
+                "all that is modelled",
+                f"give a carrier above {_LOWEST_CARRIER_HZ:g} Hz, or no electrons",
+            )
+
     def obliquity(self, elevation_rad: npt.ArrayLike) -> FloatArray:
         """Return how much longer the path in the shell is than the vertical one.
 
@@ -80,7 +104,9 @@ class Ionosphere:
             Carrier.
         """
         electrons_per_m2 = ELECTRONS_PER_M2_PER_TECU * self.vertical_tecu
-        zenith_s = _REFRACTION_M3_PER_S2 * electrons_per_m2 / (_METRE_PER_SECOND * carrier_hz**2)
+        zenith_s = (
+            _REFRACTION_M3_PER_S2 * electrons_per_m2 / (SPEED_OF_LIGHT_M_PER_S * carrier_hz**2)
+        )
         return zenith_s * self.obliquity(elevation_rad)
 
     def require_narrow(self, elevation_rad: float, carrier_hz: float, bandwidth_hz: float) -> None:

@@ -20,6 +20,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from sim_core.errors import CoordinateError
 from sim_core.geometry.chebyshev import position_and_velocity, two_product
 from sim_core.geometry.link_motion import (
     Expansion,
@@ -42,6 +43,7 @@ from sim_core.geometry.motion import (
 # light time between 1 and 2 s. Two steps do it; ten mean that something is wrong.
 _TOLERANCE_S = 4.5e-16
 _MAX_ITERATIONS = 10
+_NOT_CONVERGED_S = 1e-15
 
 # The rates belong to the geometry before the last correction; the line of sight changes them by
 # 1e-8 per s, so a correction of this size leaves less than 1e-15 of them.
@@ -389,6 +391,8 @@ def two_way_light_times(
     ------
     EpochError
         If a time is not finite or the model does not cover it.
+    CoordinateError
+        If the iteration has not converged, which no site and target of ours bring about.
     """
     require_covered(model, day, second)
     result = np.empty((5, day.size))
@@ -407,4 +411,10 @@ def two_way_light_times(
         # loop releases the interpreter's lock.
         with ThreadPoolExecutor(chunks) as pool:
             list(pool.map(solve, itertools.starmap(slice, itertools.pairwise(bounds))))
+    worst_s = float(np.max(result[4], initial=0.0))
+    if worst_s > _NOT_CONVERGED_S:
+        raise CoordinateError(
+            f"the light time has not converged: its last correction is {worst_s:.2g} s",
+            "give a site on the Moon and a target on the Earth",
+        )
     return LightTimes(*result)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import MediumError
+from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.sites import EarthPoint
 from sim_core.geometry.tables import read_table
 from sim_core.geometry.weather import Weather
@@ -25,10 +26,10 @@ LOWEST_ELEVATION_DEG = 3.0
 
 _MJD_OF_YEARLY_MAXIMUM = 44239.0 + 27.0  # 28 January 1980, from which Niell (1996) counts
 
-# Refractivity: k2' and k3 of Ruegger (2002), K/hPa and K^2/hPa.
-_K2_PRIME = 22.9726 - 6.4505
+# Refractivity, the best averages of Rueger (2002): k2' = k2 - k1 Mw/Md in K/hPa with the ratio of
+# the molar masses of water and dry air, and k3 in K^2/hPa.
+_K2_PRIME = 71.2952 - 77.6890 * 0.62198
 _K3 = 375463.0
-_METRE_PER_SECOND = 299792458.0
 # Of the vapour's density in `weather`.
 _VAPOUR_SCALE_M = 2000.0
 
@@ -68,7 +69,7 @@ def zenith_delay(place: EarthPoint, weather: Weather) -> ZenithDelay:
     # Askne and Nordius write R / g / (lambda + 1) for the scale height of the vapour over the
     # temperature; a density that falls to 1/e within 2 km is a lambda of 3.2.
     wet_m = 1e-6 * refraction_k * weather.vapour_hpa * _VAPOUR_SCALE_M / weather.temperature_k
-    return ZenithDelay(hydrostatic_m / _METRE_PER_SECOND, wet_m / _METRE_PER_SECOND)
+    return ZenithDelay(hydrostatic_m / SPEED_OF_LIGHT_M_PER_S, wet_m / SPEED_OF_LIGHT_M_PER_S)
 
 
 def mapping_factors(

@@ -19,6 +19,7 @@ from testbed.report.wording import (
     event_label,
     mark_of,
     minimum_place,
+    predicted_orientation,
     sampling_sentences,
 )
 from testbed.verification import unit_of
@@ -240,7 +241,8 @@ def _geometry(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]
         f"The two-way delay is smallest, {number(result.delay_min_s, 9, 's')}, for what leaves "
         f"{minimum_place(result.delay_min_transmit_s, result.history)} from the moment of steering."
     )
-    content = [tag("p", sentence), pictures.get("history", Markup())]
+    notes = [tag("p", f"{note}.") for note in predicted_orientation(result.provenance)]
+    content = [tag("p", sentence), *notes, pictures.get("history", Markup())]
     if result.delay_budget:
         content.append(budget_table(result.delay_budget, _carrier_hz(result.configuration)))
     return content

@@ -16,6 +16,7 @@ from testbed.report.wording import (
     events_sentence,
     mark_of,
     minimum_place,
+    predicted_orientation,
 )
 from testbed.verification import unit_of
 
@@ -114,6 +115,7 @@ def _facts(result: RunResult) -> list[str]:
         f"Smallest delay {result.delay_min_s:.9f} s "
         f"{minimum_place(result.delay_min_transmit_s, result.history)}",
         f"Device events: {events_sentence(result.events)}",
+        *predicted_orientation(result.provenance),
     ]
 
 

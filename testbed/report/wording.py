@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from testbed.report.quantities import hertz, number, seconds
 
@@ -111,6 +111,28 @@ def sampling_sentences(sampling: AzimuthSampling, method: str) -> tuple[str, ...
         f"{bandwidth}.",
         replicas,
         f"Focused by {method}.",
+    )
+
+
+def predicted_orientation(provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say that the Earth orientation of a run is predicted, if it is.
+
+    Parameters
+    ----------
+    provenance : Mapping
+        Of the run.
+
+    Returns
+    -------
+    tuple of str
+        One sentence or none.
+    """
+    span = provenance.get("eop_span")
+    if not isinstance(span, Mapping) or not span.get("predicted"):
+        return ()
+    return (
+        "Earth orientation: predicted values; run again when they are published for a delay to "
+        "better than some metres",
     )
 
 

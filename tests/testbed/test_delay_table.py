@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -134,6 +135,26 @@ def test_netcdf_holds_the_same_with_units(tmp_path: Path) -> None:
         assert dataset.attrs["ephemeris"] == dataset.attrs["lunar_orientation"] == "de421"
 
 
+def test_netcdf_says_where_the_other_end_stands() -> None:
+    table = DelayTable(request(duration="86400", step="3600"))
+    dataset = table.dataset()
+    # The limb of the Earth is where the geometric elevation at the target is zero: light time,
+    # aberration and the ellipsoid's curvature change it by an arc minute or so.
+    up = dataset.target_elevation_deg.values > 0.1
+    down = dataset.target_elevation_deg.values < -0.1
+    assert up.any()
+    assert down.any()
+    assert not dataset.behind_earth.values[up].any()
+    assert dataset.behind_earth.values[down].all()
+    assert not dataset.behind_moon.values.any()
+    assert dataset.attrs["earth_orientation_predicted"] == 0
+
+
+def test_electrons_need_a_carrier_that_they_only_delay() -> None:
+    with pytest.raises(OptionError, match=r"--carrier-hz.*first order"):
+        DelayTable(replace(request(), vertical_tecu=50.0, carrier_hz=1e6))
+
+
 def test_standard_output_is_the_table_alone(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--site", "0,0", "--target", "9,-15", "--start", "2001-02-09T01:49:49"]
     assert main(["delay", *options, "--duration", "1", "--step", "1"]) == 0
@@ -173,6 +194,12 @@ def test_rows_without_sight_are_counted() -> None:
 def test_impossible_requests_name_the_option(asked: DelayRequest, option: str) -> None:
     with pytest.raises(OptionError, match=option):
         DelayTable(asked).rows_not_visible()
+
+
+@pytest.mark.parametrize("start", ["2028-06-01", "2030-01-01", "2052-01-01"])
+def test_a_start_beyond_what_is_published_says_how_to_update(start: str) -> None:
+    with pytest.raises(OptionError, match="pip install -U astropy-iers-data"):
+        DelayTable(request(start=start))
 
 
 def test_unwritable_file_is_named(tmp_path: Path) -> None:

@@ -106,3 +106,19 @@ def test_histories_of_one_file_share_their_span(
     shorter = solve_delay_history(model, site, target, epoch, -1.0, 1.0)
     with pytest.raises(ValueError, match="share their epoch and span"):
         save_delay_histories(tmp_path / "mixed.nc", histories | {"shorter": shorter}, {})
+
+
+def test_exchanged_names_are_noticed(saved: Path) -> None:
+    with xarray.open_dataset(saved, decode_cf=False) as opened:
+        dataset = opened.load()
+    exchanged = dataset.assign_coords(history=dataset.history.values[::-1])
+    exchanged.to_netcdf(saved, engine="h5netcdf")
+    with pytest.raises(GeometryFileError, match="not those that were saved"):
+        load_delay_histories(saved)
+
+
+def test_an_epoch_that_is_no_number_is_a_damaged_file(saved: Path) -> None:
+    with h5netcdf.File(saved, "a") as file:
+        file.attrs["history_epoch_tdb_day"] = "x"
+    with pytest.raises(GeometryFileError, match="missing or wrong"):
+        load_delay_histories(saved)

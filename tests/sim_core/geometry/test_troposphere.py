@@ -57,7 +57,10 @@ def test_zenith_delay_is_the_refractivity_over_the_place() -> None:
     pressure, temperature, vapour = weather.profile(heights)
     # Rueger (2002): 77.6890 K/hPa for dry air, of which the whole weight counts as hydrostatic.
     hydrostatic_m = 77.6890e-6 * np.trapezoid(pressure / temperature, heights)
-    wet_n = (22.9726 - 6.4505) * vapour / temperature + 375463.0 * vapour / temperature**2
+    # The vapour's own 71.2952 K/hPa, less what of its weight the hydrostatic part counts: its molar
+    # mass is 18.0152 / 28.9645 of the dry air's.
+    k2 = 71.2952 - 77.6890 * 18.0152 / 28.9645
+    wet_n = k2 * vapour / temperature + 375463.0 * vapour / temperature**2
     wet_m = 1e-6 * np.trapezoid(wet_n, heights)
     found = zenith_delay(EarthPoint(45.0, 0.0), weather)
     # The air over 45 deg at standard gravity. Saastamoinen took the weight, not the profile: 0.1 %.

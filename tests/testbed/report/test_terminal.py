@@ -144,3 +144,12 @@ def test_a_long_path_is_not_broken() -> None:
     print_summary(run_result(), path, Console(file=stream, width=80))
 
     assert f"Report: {path}" in stream.getvalue()
+
+
+def test_predicted_earth_orientation_is_said() -> None:
+    span = {"source": "IERS", "first_utc": "2027-01-01", "last_utc": "2027-01-02"}
+    predicted = run_result(provenance={"eop_span": span | {"predicted": True}})
+    final = run_result(provenance={"eop_span": span | {"predicted": False}})
+
+    assert "Earth orientation: predicted values" in printed(predicted)
+    assert "Earth orientation" not in printed(final)
