@@ -21,8 +21,6 @@ from sim_core.errors import FocusingError
 
 SIDE_LOBE_EXTENT_CELLS = 10.0
 ISLR_DEFINITION = "null to null, side lobes out to +-10 cells of 1/bandwidth"
-PSLR_DEFINITION = "highest side lobe from the null to 10 cells of 1/bandwidth either side"
-IRW_DEFINITION = "width at half of the peak power"
 
 # Grid on which lobes are looked for before they are refined: the narrowest lobe is a cell wide.
 _POINTS_PER_CELL = 32

@@ -13,15 +13,14 @@ from rich.console import Console
 
 from sim_core.focusing.focus import focus
 from sim_core.focusing.impulse_response import measure
-from testbed.config import Configuration, load_configuration
+from testbed.config import Configuration
 from testbed.delay_table import COLUMNS, DelayTable, write_delay_table
 from testbed.errors import ConfigError, MoonechoError, OptionError
 from testbed.evaluation import focus_settings
-from testbed.experiment import run_experiment
 from testbed.options import DelayRequest, read_delay_request
 from testbed.recording import Recording
-from testbed.results import RunResult
 from testbed.scenario import Scenario, build_scenario
+from tests.testbed.experiments import changed, run
 
 EVERYTHING: Mapping[str, Any] = {
     "geometry.relativity": "full",
@@ -34,22 +33,6 @@ EVERYTHING: Mapping[str, Any] = {
 }
 
 
-def changed(configuration: Configuration, changes: Mapping[str, Any]) -> Configuration:
-    values = configuration.resolved()
-    for key, value in changes.items():
-        *sections, name = key.split(".")
-        section = values
-        for one in sections:
-            section = section[one]
-        section[name] = value
-    return Configuration.from_resolved(values)
-
-
-@pytest.fixture(scope="module")
-def smoke(repository: Path) -> Configuration:
-    return load_configuration(repository / "configs" / "smoke.yaml")
-
-
 @pytest.fixture(scope="module")
 def plain(smoke: Configuration) -> Scenario:
     return build_scenario(smoke)
@@ -58,12 +41,6 @@ def plain(smoke: Configuration) -> Scenario:
 @pytest.fixture(scope="module")
 def complete(smoke: Configuration) -> Scenario:
     return build_scenario(changed(smoke, EVERYTHING))
-
-
-def run(configuration: Configuration, folder: Path) -> RunResult:
-    return run_experiment(
-        configuration, out_dir=folder, resume=False, console=Console(file=io.StringIO())
-    )
 
 
 def test_nothing_is_on_by_default(smoke: Configuration, plain: Scenario) -> None:
@@ -90,7 +67,7 @@ def test_the_delay_is_the_sum_of_the_budget(plain: Scenario, complete: Scenario)
 
 
 def test_a_run_with_everything_on_passes(smoke: Configuration, tmp_path: Path) -> None:
-    result = run(changed(smoke, EVERYTHING), tmp_path / "run")
+    result = run(changed(smoke, EVERYTHING), tmp_path / "run").result
     assert result.verdict == "pass"
     target = result.targets[0]
     # As without: the same tide, air and electrons are in the echo and in the reference.
@@ -101,7 +78,7 @@ def test_a_run_with_everything_on_passes(smoke: Configuration, tmp_path: Path) -
 
 def test_envelope_and_phase_part_in_the_ionosphere(smoke: Configuration, tmp_path: Path) -> None:
     electrons = changed(smoke, {"media.ionosphere.vertical_tec_tecu": 200.0})
-    result = run(electrons, tmp_path / "run")
+    result = run(electrons, tmp_path / "run").result
     scenario = build_scenario(electrons)
     assert scenario.envelope_lag_s == pytest.approx(4 * 200 * 2.5417e-12, rel=0.03)
     # Focused as if there were no electrons, the echo is late by the lag; its phase is not.
