@@ -19,7 +19,7 @@ from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.sites import EarthPoint
 from sim_core.signal.echo import echo_blocks
-from testbed.config.models import Window as WindowSettings
+from testbed.config.sections.focusing import Window as WindowSettings
 from testbed.errors import locate_errors
 from testbed.provenance import provenance
 from testbed.recording import Recording

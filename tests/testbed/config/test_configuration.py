@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from drivers.errors import DeviceSettingsError, DriverError
 from sim_core.errors import PointingError
 from testbed.config import Configuration, load_configuration
-from testbed.config.models import WINDOW_PARAMETERS
 from testbed.config.reference import reference
+from testbed.config.sections.focusing import WINDOW_PARAMETERS
 from testbed.errors import ConfigError, MoonechoError, OptionError, locate_errors
 
 ROOT = Path(__file__).parents[3]

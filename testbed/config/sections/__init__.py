@@ -1,0 +1,1 @@
+"""What a configuration holds: a module for each section of the file."""

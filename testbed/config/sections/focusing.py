@@ -1,0 +1,83 @@
+"""Section ``focusing``: from the recording to the image."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from testbed.config.problems import Problem, wrong_together
+from testbed.config.sections.base import Number, Section, Whole
+
+
+class Window(Section):
+    """A taper over a band: lower side lobes for a wider main lobe."""
+
+    name: Literal[
+        "none", "hann", "hamming", "generalized-hamming", "kaiser", "taylor"
+    ] = Field(description="Which taper.")  # fmt: skip
+    alpha: Number | None = Field(
+        None,
+        ge=0.5,
+        le=1,
+        description="Only and always with `generalized-hamming`: alpha - (1 - alpha) cos; "
+        "0.5 is Hann, 1 is none.",
+    )
+    beta: Number | None = Field(
+        None, ge=0, le=30, description="Only and always with `kaiser`: 0 is none."
+    )
+    nbar: Whole | None = Field(
+        None,
+        ge=2,
+        le=50,
+        description="Only and always with `taylor`: side lobes of equal height, plus one.",
+    )
+    sidelobe_db: Number | None = Field(
+        None,
+        ge=-100,
+        le=-15,
+        description="Only and always with `taylor`: their height against the main lobe.",
+    )
+
+    @model_validator(mode="after")
+    def _its_own_parameters(self) -> Self:
+        wanted = WINDOW_PARAMETERS.get(self.name, ())
+        problems = []
+        for parameter in ("alpha", "beta", "nbar", "sidelobe_db"):
+            given = getattr(self, parameter) is not None
+            if parameter in wanted and not given:
+                problems.append(
+                    Problem(parameter, f"is missing: {self.name} needs it", f"add {parameter}")
+                )
+            elif given and parameter not in wanted:
+                owner = next(name for name, own in WINDOW_PARAMETERS.items() if parameter in own)
+                takes = f"{self.name} takes {' and '.join(wanted) or 'no parameter'}"
+                problems.append(
+                    Problem(parameter, f"is no parameter of {self.name}; {takes}",
+                            f"remove it, or name the window {owner}")
+                )  # fmt: skip
+        if problems:
+            raise wrong_together(problems)
+        return self
+
+
+WINDOW_PARAMETERS = {
+    "generalized-hamming": ("alpha",),
+    "kaiser": ("beta",),
+    "taylor": ("nbar", "sidelobe_db"),
+}
+"""Parameters that each taper needs; those that are not here need none."""
+
+
+class Focusing(Section):
+    """From the recording to the image."""
+
+    method: Literal["auto", "range-doppler", "deramp"] = Field(
+        "auto",
+        description="`range-doppler` needs a PRF above the Doppler bandwidth; `deramp` works at "
+        "any. `auto` takes `range-doppler` where it can.",
+    )
+    range_window: Window = Field(
+        Window(name="none"), description="Taper over the bandwidth of the chirp."
+    )
+    azimuth_window: Window = Field(
+        Window(name="none"), description="Taper over the Doppler bandwidth."
+    )
