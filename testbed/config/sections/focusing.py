@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from testbed.config.problems import Problem, wrong_together
-from testbed.config.sections.base import Number, Section, Whole
+from testbed.config.problems import wrong_together
+from testbed.config.sections.base import Number, Section, Whole, misplaced_parameters
 
 
 class Window(Section):
@@ -39,21 +39,7 @@ class Window(Section):
 
     @model_validator(mode="after")
     def _its_own_parameters(self) -> Self:
-        wanted = WINDOW_PARAMETERS.get(self.name, ())
-        problems = []
-        for parameter in ("alpha", "beta", "nbar", "sidelobe_db"):
-            given = getattr(self, parameter) is not None
-            if parameter in wanted and not given:
-                problems.append(
-                    Problem(parameter, f"is missing: {self.name} needs it", f"add {parameter}")
-                )
-            elif given and parameter not in wanted:
-                owner = next(name for name, own in WINDOW_PARAMETERS.items() if parameter in own)
-                takes = f"{self.name} takes {' and '.join(wanted) or 'no parameter'}"
-                problems.append(
-                    Problem(parameter, f"is no parameter of {self.name}; {takes}",
-                            f"remove it, or name the window {owner}")
-                )  # fmt: skip
+        problems = list(misplaced_parameters(self, self.name, WINDOW_PARAMETERS, "name"))
         if problems:
             raise wrong_together(problems)
         return self
