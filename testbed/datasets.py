@@ -36,7 +36,7 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
     import xarray
 
     settings = scenario.configuration.resolved()
-    half_s = scenario.half_aperture_s
+    half_s = scenario.geometry.half_aperture_s
     transmit_s = np.linspace(-half_s, half_s, _HISTORY_POINTS)
     histories = [target.history for target in scenario.targets]
     places = [target.place for target in scenario.targets]
@@ -89,8 +89,8 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
             "epoch_utc": scenario.configuration.geometry.epoch_utc,
             "ephemeris": scenario.configuration.geometry.ephemeris,
             "lunar_orientation": scenario.configuration.geometry.lunar_orientation,
-            "earth_orientation": scenario.orientation.source,
-            "earth_orientation_predicted": int(scenario.orientation.predicted),
+            "earth_orientation": scenario.geometry.orientation.source,
+            "earth_orientation_predicted": int(scenario.geometry.orientation.predicted),
             "relativity": scenario.configuration.geometry.relativity,
             "tides": json.dumps(settings["tides"]),
             "media": json.dumps(settings["media"]),

@@ -14,12 +14,12 @@ from sim_core.focusing.image import Image
 from sim_core.focusing.impulse_response import measure
 from sim_core.focusing.prediction import PredictedPeak, predict_peak
 from sim_core.focusing.theory import azimuth_theory, range_theory
-from sim_core.focusing.window import Window
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.sites import EarthPoint
 from sim_core.signal.echo import echo_blocks
-from testbed.config.sections.focusing import Window as WindowSettings
+from sim_core.signal.window import Window
+from testbed.config.sections.window import Window as WindowSettings
 from testbed.errors import locate_errors
 from testbed.provenance import provenance
 from testbed.recording import Recording
@@ -138,7 +138,7 @@ def _taper(window: WindowSettings) -> Window:
 
 
 def _curves(scenario: Scenario) -> HistoryCurves:
-    half_s = scenario.half_aperture_s
+    half_s = scenario.geometry.half_aperture_s
     transmit_s = np.linspace(-half_s, half_s, _CURVE_POINTS)
     reference = scenario.reference
     return HistoryCurves(
@@ -161,7 +161,7 @@ def _played_window(scenario: Scenario, pulse: int) -> npt.NDArray[np.complex64]:
 
 def _nearest_transmit_s(scenario: Scenario) -> float:
     """Return the transmit time within the aperture at which the reference's delay is smallest."""
-    half_s, reference = scenario.half_aperture_s, scenario.reference
+    half_s, reference = scenario.geometry.half_aperture_s, scenario.reference
     coarse_s = np.linspace(-half_s, half_s, _CURVE_POINTS)
     best = int(np.argmin(reference.delay_s(coarse_s)))
     low_s, high_s = coarse_s[max(best - 1, 0)], coarse_s[min(best + 1, coarse_s.size - 1)]
@@ -240,7 +240,9 @@ def _ground_speed_m_per_s(
     ground along which the range stays is followed, and the lag's change along it taken.
     """
     peaks = [
-        _predict(scenario, recording, image, scenario.history_of(place.offset(*offset, 0.0)))
+        _predict(
+            scenario, recording, image, scenario.geometry.history_of(place.offset(*offset, 0.0))
+        )
         for offset in ((0.0, 0.0), (_SCALE_OFFSET_M, 0.0), (0.0, _SCALE_OFFSET_M))
     ]
     here, east, north = (np.array((peak.range_s, peak.azimuth_s)) for peak in peaks)

@@ -52,7 +52,7 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
         ``versions``, ``configuration_sha256``, ``kernels``, ``eop_span``, ``delay_error_s``.
     """
     geometry = scenario.configuration.geometry
-    orientation = scenario.orientation
+    orientation = scenario.geometry.orientation
     return {
         "versions": versions(),
         "configuration_sha256": scenario.configuration.sha256(),

@@ -41,6 +41,9 @@ def inconsistencies(values: ConfigurationValues) -> Iterator[Problem]:
 
 def _waveform(values: ConfigurationValues) -> Iterator[Problem]:
     radar, receiver = values.radar, values.receiver
+    # Of codes and files, what the samples say is checked when they are read.
+    if radar.bandwidth_hz is None or radar.pulse_duration_s is None:
+        return
     product = radar.bandwidth_hz * radar.pulse_duration_s
     if product < SMALLEST_TIME_BANDWIDTH_PRODUCT:
         least = SMALLEST_TIME_BANDWIDTH_PRODUCT / radar.pulse_duration_s**2
@@ -68,7 +71,9 @@ def _waveform(values: ConfigurationValues) -> Iterator[Problem]:
 
 def _window(values: ConfigurationValues) -> Iterator[Problem]:
     radar, receiver = values.radar, values.receiver
-    needed = pulse_samples(radar, receiver)
+    if radar.pulse_duration_s is None:
+        return
+    needed = pulse_samples(radar.pulse_duration_s, receiver)
     interval = round(receiver.sample_rate_hz / radar.prf_hz)
     if needed > interval:
         yield Problem(
@@ -122,8 +127,11 @@ def _scene(values: ConfigurationValues) -> Iterator[Problem]:
 
 
 def _loopback(values: ConfigurationValues) -> Iterator[Problem]:
-    radar, receiver = values.radar, values.receiver
-    spare = receiver.window_samples - pulse_samples(radar, receiver)
+    receiver = values.receiver
+    duration_s = values.radar.pulse_duration_s
+    if duration_s is None:
+        return
+    spare = receiver.window_samples - pulse_samples(duration_s, receiver)
     # The echo stands in the middle of its window; what follows it is room for the chain's delay.
     longest_s = (spare - spare // 2) / receiver.sample_rate_hz
     delay_s = values.device.loopback.delay_s

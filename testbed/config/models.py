@@ -59,7 +59,7 @@ class ConfigurationValues(Section):
     limits: Limits = Field(description="The verdict: the worst that passes.")
 
 
-def pulse_samples(radar: Radar, receiver: Receiver) -> int:
+def pulse_samples(pulse_duration_s: float, receiver: Receiver) -> int:
     """Return the whole samples that a pulse takes, and one for where between ticks it begins."""
     # The tiny factor keeps a duration of a whole number of ticks from growing by its rounding.
-    return math.ceil(radar.pulse_duration_s * receiver.sample_rate_hz * (1.0 - 1e-12)) + 1
+    return math.ceil(pulse_duration_s * receiver.sample_rate_hz * (1.0 - 1e-12)) + 1

@@ -1,69 +1,70 @@
 """Section ``focusing``: from the recording to the image."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from testbed.config.problems import wrong_together
-from testbed.config.sections.base import Number, Section, Whole, misplaced_parameters
+from testbed.config.sections.base import Number, Section, Text
+from testbed.config.sections.window import Window
 
 
-class Window(Section):
-    """A taper over a band: lower side lobes for a wider main lobe."""
+class SlantGrid(Section):
+    """Extent of the image that back-projection forms: about each target, in cells."""
 
-    name: Literal[
-        "none", "hann", "hamming", "generalized-hamming", "kaiser", "taylor"
-    ] = Field(description="Which taper.")  # fmt: skip
-    alpha: Number | None = Field(
-        None,
-        ge=0.5,
-        le=1,
-        description="Only and always with `generalized-hamming`: alpha - (1 - alpha) cos; "
-        "0.5 is Hann, 1 is none.",
+    half_range_cells: Number = Field(
+        32.0, ge=16, le=1e5, description="Cells on either side of a target in range."
     )
-    beta: Number | None = Field(
-        None, ge=0, le=30, description="Only and always with `kaiser`: 0 is none."
-    )
-    nbar: Whole | None = Field(
-        None,
-        ge=2,
-        le=50,
-        description="Only and always with `taylor`: side lobes of equal height, plus one.",
-    )
-    sidelobe_db: Number | None = Field(
-        None,
-        ge=-100,
-        le=-15,
-        description="Only and always with `taylor`: their height against the main lobe.",
+    half_azimuth_cells: Number = Field(
+        32.0, ge=16, le=1e5, description="Cells on either side of a target in azimuth."
     )
 
-    @model_validator(mode="after")
-    def _its_own_parameters(self) -> Self:
-        problems = list(misplaced_parameters(self, self.name, WINDOW_PARAMETERS, "name"))
-        if problems:
-            raise wrong_together(problems)
-        return self
 
+class GroundGrid(Section):
+    """An image on the ground, east and north of the aim point; written beside the slant image."""
 
-WINDOW_PARAMETERS = {
-    "generalized-hamming": ("alpha",),
-    "kaiser": ("beta",),
-    "taylor": ("nbar", "sidelobe_db"),
-}
-"""Parameters that each taper needs; those that are not here need none."""
+    half_east_m: Number = Field(ge=1, le=2e5, description="Extent to the east, and to the west.")
+    half_north_m: Number = Field(ge=1, le=2e5, description="Extent to the north, and to the south.")
+    east_step_m: Number = Field(gt=0, le=1e4, description="Spacing of the pixels to the east.")
+    north_step_m: Number = Field(gt=0, le=1e4, description="Spacing of the pixels to the north.")
+    surface: Literal["ellipsoid", "plane"] = Field(
+        "ellipsoid",
+        description="`ellipsoid`: the pixels lie at `height_m` above WGS84. `plane`: in the "
+        "tangent plane of the aim point, where targets with `up_m: 0` are.",
+    )
+    height_m: Number = Field(
+        0.0, ge=-1000, le=1e4, description="Height of the ground above the ellipsoid."
+    )
 
 
 class Focusing(Section):
     """From the recording to the image."""
 
-    method: Literal["auto", "range-doppler", "deramp"] = Field(
+    method: Literal["auto", "range-doppler", "deramp", "back-projection"] = Field(
         "auto",
         description="`range-doppler` needs a PRF above the Doppler bandwidth; `deramp` works at "
-        "any. `auto` takes `range-doppler` where it can.",
+        "any. `back-projection` sums every pulse for every pixel, slowly and exactly, at any PRF. "
+        "`auto` takes `range-doppler` where it can, else `deramp`.",
     )
     range_window: Window = Field(
         Window(name="none"), description="Taper over the bandwidth of the chirp."
     )
     azimuth_window: Window = Field(
         Window(name="none"), description="Taper over the Doppler bandwidth."
+    )
+    replica: Text = Field(
+        "nominal",
+        description="What range compression correlates with: `nominal`, the pulse as it is "
+        "defined, or samples measured in the loop, at the sample clock's rate.",
+        json_schema_extra={"form": "`nominal`, or the path of a `.npy` file"},
+    )
+    memory_gib: Number = Field(
+        3.0,
+        ge=0.25,
+        le=1024,
+        description="Working memory of focusing. What does not fit goes through a scratch file in "
+        "the folder of the results.",
+    )
+    slant: SlantGrid = Field(SlantGrid(), description="The image of `back-projection`.")
+    ground: GroundGrid | None = Field(
+        None, description="A second image, on the ground. `null` is none."
     )

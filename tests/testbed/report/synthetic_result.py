@@ -13,10 +13,10 @@ from sim_core.focusing.image import Image
 from sim_core.focusing.impulse_response import AxisResponse, ImpulseResponse
 from sim_core.focusing.sampling import AzimuthSampling
 from sim_core.focusing.theory import AxisTheory, azimuth_theory, range_theory
-from sim_core.focusing.window import Window
 from sim_core.geometry.delay_terms import DelayTerm
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import LinearChirp
+from sim_core.signal.window import Window
 from testbed.results import HistoryCurves, RunResult, TargetResult
 from testbed.verification import check_limits, unmeasured_response
 
