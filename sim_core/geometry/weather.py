@@ -163,7 +163,8 @@ class Weather:
         ground = np.array([self.height_m])
         pressure, temperature, _ = _reference(heights_m)
         pressure_0, temperature_0, _ = (float(v[0]) for v in _reference(ground))
-        fade = np.clip((11e3 - heights_m) / max(11e3 - self.height_m, 1.0), 0.0, 1.0)
+        # Below the place it goes on rising: a kink at its height would be one in the delays.
+        fade = np.maximum((11e3 - heights_m) / max(11e3 - self.height_m, 1.0), 0.0)
         temperature = temperature + (self.temperature_k - temperature_0) * fade
         pressure = pressure * (self.pressure_hpa / pressure_0)
         falling = np.exp(-(heights_m - self.height_m) / _VAPOUR_SCALE_M)

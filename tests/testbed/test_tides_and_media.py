@@ -44,7 +44,7 @@ def complete(smoke: Configuration) -> Scenario:
 
 
 def test_nothing_is_on_by_default(smoke: Configuration, plain: Scenario) -> None:
-    assert not plain.effects.any
+    assert not plain.geometry.effects.any
     assert plain.envelope_lag_s == 0.0
     assert plain.targets[0].absorption_db == 0.0
     # The first two terms are what the light time is; all others are shown, and left out.
