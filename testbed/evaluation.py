@@ -5,7 +5,6 @@ import math
 from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
 from sim_core.errors import FocusingError
@@ -17,9 +16,6 @@ from sim_core.focusing.theory import azimuth_theory, range_theory
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.sites import EarthPoint
-from sim_core.signal.echo import echo_blocks
-from sim_core.signal.window import Window
-from testbed.config.sections.window import Window as WindowSettings
 from testbed.errors import locate_errors
 from testbed.provenance import provenance
 from testbed.recording import Recording
@@ -27,6 +23,7 @@ from testbed.report.progress import RunProgress
 from testbed.results import HistoryCurves, RunResult, TargetResult
 from testbed.scenario import Scenario, device_settings
 from testbed.verification import unmeasured_response, verify
+from testbed.waveforms import build_window
 
 _CURVE_POINTS = 1001
 
@@ -103,7 +100,7 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         delay_min_transmit_s=nearest_s,
         delay_budget=scenario.budget(),
         schedule=recording.schedule,
-        played_pulse=_played_window(scenario, middle),
+        played_pulse=scenario.signal.window(scenario.schedule, middle),
         recorded_pulse=recording.read(middle, 1)[0],
         events=events,
         timing_s=progress.timing_s,
@@ -126,15 +123,10 @@ def focus_settings(scenario: Scenario) -> FocusSettings:
     configuration = scenario.configuration
     return FocusSettings(
         method=scenario.method,
-        range_window=_taper(configuration.focusing.range_window),
-        azimuth_window=_taper(configuration.focusing.azimuth_window),
+        range_window=build_window(configuration.focusing.range_window),
+        azimuth_window=build_window(configuration.focusing.azimuth_window),
         chain_delay_s=configuration.calibration.delay_s + scenario.envelope_lag_s,
     )
-
-
-def _taper(window: WindowSettings) -> Window:
-    given = window.model_dump(exclude_none=True)
-    return Window(**given)
 
 
 def _curves(scenario: Scenario) -> HistoryCurves:
@@ -147,16 +139,6 @@ def _curves(scenario: Scenario) -> HistoryCurves:
         downlink_s=reference.downlink_s(transmit_s),
         doppler_hz=reference.doppler_hz(transmit_s, scenario.carrier_hz),
     )
-
-
-def _played_window(scenario: Scenario, pulse: int) -> npt.NDArray[np.complex64]:
-    """Make the window of one pulse again, as it was played."""
-    one = scenario.schedule.pulses_slice(pulse, 1)
-    _, samples = next(
-        echo_blocks(one, scenario.waveform, scenario.carrier_hz, scenario.echoes(), 1)
-    )
-    window: npt.NDArray[np.complex64] = samples[0]
-    return window
 
 
 def _nearest_transmit_s(scenario: Scenario) -> float:
@@ -211,9 +193,13 @@ def _measure_target(
 
 def _magnitude_error_db(scenario: Scenario, number: int, magnitude: float) -> float:
     """Return the peak against the amplitude that was played, through the calibrated gain."""
-    expected = abs(scenario.echoes()[number].amplitude) * 10.0 ** (
-        scenario.configuration.calibration.gain_db / 20.0
-    )
+    echo = scenario.signal.targets[number]
+    expected = abs(echo.amplitude) * 10.0 ** (scenario.configuration.calibration.gain_db / 20.0)
+    if echo.pulse_gain is not None:
+        # The image adds up what the antenna left of each pulse, weighted by the taper.
+        place = np.linspace(-0.5, 0.5, echo.pulse_gain.size)
+        weight = focus_settings(scenario).azimuth_window.weight(place)
+        expected *= float(np.average(echo.pulse_gain, weights=weight))
     return 20.0 * math.log10(magnitude / expected) if magnitude > 0.0 else math.nan
 
 

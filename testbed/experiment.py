@@ -9,7 +9,6 @@ import numpy as np
 from drivers.interface import CaptureFormat, PlayedBlock
 from drivers.registry import open_device, require_known
 from drivers.session import session
-from sim_core.signal.echo import echo_blocks
 from testbed.config import Configuration
 from testbed.datasets import write_geometry, write_image
 from testbed.errors import RecordingError, locate_errors
@@ -192,13 +191,8 @@ def record(scenario: Scenario, folder: Path, progress: RunProgress) -> Recording
 
 def _played_blocks(scenario: Scenario) -> Iterator[PlayedBlock]:
     schedule = scenario.schedule
-    for first_pulse, samples in echo_blocks(
-        schedule,
-        scenario.waveform,
-        scenario.carrier_hz,
-        scenario.echoes(),
-        max(1, _SAMPLES_PER_BLOCK // schedule.window_samples),
-    ):
+    pulses = max(1, _SAMPLES_PER_BLOCK // schedule.window_samples)
+    for first_pulse, samples in scenario.signal.blocks(schedule, pulses):
         yield PlayedBlock(first_pulse, samples)
 
 

@@ -19,10 +19,15 @@ from sim_core.geometry.delay_field import DelayField
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.delay_terms import DelayTerm, delay_budget
 from sim_core.signal.echo import PointEcho, require_echo_in_window
-from sim_core.signal.pulse_schedule import PulseSchedule, follow_echo, transmit_ticks
-from sim_core.signal.scene import Scene
+from sim_core.signal.pulse_schedule import (
+    PulseSchedule,
+    follow_echo,
+    leave_out_pulses,
+    transmit_ticks,
+)
 from sim_core.signal.waveform import Waveform
 from testbed.config import Configuration
+from testbed.echo_plan import EchoPlan, plan_echoes
 from testbed.errors import locate_errors
 from testbed.input_files import InputFiles
 from testbed.radar_geometry import RadarGeometry
@@ -46,8 +51,8 @@ class Scenario:
         Two-way delay of the scene reference point; receive windows and focusing follow it.
     targets : tuple of SceneTarget
         The first is the one that the verdict is about.
-    scene : Scene or None
-        Scatterers that are not measured one by one.
+    signal : EchoPlan
+        What is played.
     field : DelayField
         Two-way delays of all places of targets, scene and image.
     waveform : LinearChirp
@@ -67,7 +72,7 @@ class Scenario:
     geometry: RadarGeometry
     reference: DelayHistory
     targets: tuple[SceneTarget, ...]
-    scene: Scene | None
+    signal: EchoPlan
     field: DelayField
     waveform: Waveform
     schedule: PulseSchedule
@@ -79,22 +84,6 @@ class Scenario:
     def carrier_hz(self) -> float:
         """Carrier of the radar."""
         return self.configuration.radar.carrier_hz
-
-    def echoes(self) -> list[PointEcho]:
-        """Return the echoes, scaled so that their sum can reach the configured level at most.
-
-        What the air absorbs comes off that level.
-        """
-        total = sum(abs(target.reflectivity) for target in self.targets)
-        scale = 10.0 ** (self.configuration.device.level_dbfs / 20.0) / total
-        return [
-            PointEcho(
-                target.history,
-                scale * 10.0 ** (-target.absorption_db / 20.0) * target.reflectivity,
-                target.envelope_lag_s,
-            )
-            for target in self.targets
-        ]
 
     def budget(self) -> tuple[DelayTerm, ...]:
         """Return the delay budget of the scene reference point over the aperture."""
@@ -136,9 +125,19 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
     geometry = RadarGeometry.of(configuration)
     geometry.require_narrow(waveform.bandwidth_hz)
     reference = geometry.history_of(geometry.aim)
+    with locate_errors(configuration, "radar.dither_s"):
+        even = transmit_ticks(
+            receiver.sample_rate_hz,
+            radar.prf_hz,
+            radar.aperture_s,
+            radar.dither_s,
+            configuration.seed,
+        )
+    with locate_errors(configuration, "radar.gaps"):
+        ticks = leave_out_pulses(even, ((gap.first_pulse, gap.pulses) for gap in radar.gaps))
     with locate_errors(configuration, "receiver.window_samples"):
         schedule = follow_echo(
-            transmit_ticks(receiver.sample_rate_hz, radar.prf_hz, radar.aperture_s),
+            ticks,
             reference,
             receiver.sample_rate_hz,
             receiver.window_samples,
@@ -154,14 +153,15 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
         with locate_errors(configuration, target.key):
             require_echo_in_window(schedule, echo, echoes)
     method = _method(configuration, sampling, reference, targets, waveform, schedule)
+    field = field_over(geometry, reference, targets, scene)
     return Scenario(
         configuration=configuration,
         inputs=inputs,
         geometry=geometry,
         reference=reference,
         targets=targets,
-        scene=scene,
-        field=field_over(geometry, reference, targets, scene),
+        signal=plan_echoes(geometry, reference, schedule, waveform, targets, scene, field),
+        field=field,
         waveform=waveform,
         schedule=schedule,
         sampling=sampling,

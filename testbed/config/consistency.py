@@ -37,6 +37,18 @@ def inconsistencies(values: ConfigurationValues) -> Iterator[Problem]:
         yield from _size(values)
         yield from _loopback(values)
     yield from _scene(values)
+    yield from _antenna(values)
+
+
+def _antenna(values: ConfigurationValues) -> Iterator[Problem]:
+    antenna = values.radar.antenna
+    steered = antenna.pattern != "none" and antenna.steering == "zero-doppler"
+    if steered and values.geometry.aim.look is None:
+        yield Problem(
+            "radar.antenna.steering",
+            "keeps a look angle, and the aim is given by a place on the ground",
+            "give geometry.aim.look, or steering: aim-point",
+        )
 
 
 def _waveform(values: ConfigurationValues) -> Iterator[Problem]:

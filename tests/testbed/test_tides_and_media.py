@@ -105,7 +105,7 @@ def test_air_absorbs_what_the_recommendation_says(smoke: Configuration) -> None:
         for model in ("none", "standard")
     )
     # 0.5 dB straight up at 23 GHz (ITU-R P.676), both ways, in amplitude; the Moon is at 77 deg.
-    ratio = abs(humid.echoes()[0].amplitude / clear.echoes()[0].amplitude)
+    ratio = abs(humid.signal.targets[0].amplitude / clear.signal.targets[0].amplitude)
     assert 20.0 * math.log10(ratio) == pytest.approx(-2 * 0.4965 / math.sin(1.29), rel=0.05)
 
 
