@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.geometry.sites import EarthPoint, surface_up_m
-from sim_core.signal.scene import Scene
+from sim_core.errors import SamplingError
+from sim_core.geometry.ground_grid import GroundGrid
+from sim_core.geometry.sites import EarthPoint
+from sim_core.signal.scene import Scene, scene_of_image
 from testbed.errors import MoonechoError
 
 FloatArray = npt.NDArray[np.float64]
@@ -139,23 +141,41 @@ def read_reflectivity(
     SceneFileError
         If it is no such image, or all of it is zero.
     """
-    numpy_array = path.suffix.lower() == ".npy"
-    image, to_geodetic = (_load_array(path), None) if numpy_array else _load_geotiff(path)
+    if path.suffix.lower() == ".npy":
+        assert pixel_m is not None  # the configuration holds both with .npy
+        return _scene_of_array(_load_array(path), path, centre, pixel_m, scatter)
+    image, to_geodetic = _load_geotiff(path)
     rows, columns = np.nonzero(image)
     if rows.size == 0:
         raise SceneFileError(path, None, "is zero everywhere", "give an image with some echo")
     within = np.full((2, rows.size), 0.5) if scatter is None else scatter.random((2, rows.size))
-    down, across = rows + within[0], columns + within[1]
-    if to_geodetic is None:
-        assert pixel_m is not None  # the configuration holds both with .npy
-        east = (across - 0.5 * image.shape[1]) * pixel_m[0]
-        north = (0.5 * image.shape[0] - down) * pixel_m[1]
-    else:
-        latitude, longitude = to_geodetic(across, down)
-        height_m = np.full(rows.size, centre.height_m)
-        east, north, _ = _offsets(centre, latitude, longitude, height_m)
-    up = surface_up_m(centre, east, north, centre.height_m)
-    return Scene(east, north, up, image[rows, columns])
+    latitude, longitude = to_geodetic(columns + within[1], rows + within[0])
+    height_m = np.full(rows.size, centre.height_m)
+    return Scene(*_offsets(centre, latitude, longitude, height_m), image[rows, columns])
+
+
+def _scene_of_array(
+    image: ComplexArray,
+    path: Path,
+    centre: EarthPoint,
+    pixel_m: tuple[float, float],
+    scatter: np.random.Generator | None,
+) -> Scene:
+    rows, columns = image.shape
+    grid = GroundGrid(
+        centre,
+        -0.5 * (columns - 1) * pixel_m[0],
+        pixel_m[0],
+        columns,
+        -0.5 * (rows - 1) * pixel_m[1],
+        pixel_m[1],
+        rows,
+        height_m=centre.height_m,
+    )
+    try:
+        return scene_of_image(image[::-1], grid, scatter)
+    except SamplingError as error:
+        raise SceneFileError(path, None, error.problem, error.remedy) from error
 
 
 def _require_columns(path: Path, line: int, names: list[str]) -> bool:

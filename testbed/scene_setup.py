@@ -2,14 +2,15 @@
 
 import cmath
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sim_core.geometry.delay_field import DelayField
 from sim_core.geometry.delay_history import DelayHistory
+from sim_core.geometry.ground_grid import GroundGrid
 from sim_core.geometry.sites import EarthPoint, surface_up_m
-from sim_core.signal.scene import Scene
+from sim_core.signal.scene import Scene, point_grid
 from testbed.config import Configuration
 from testbed.config.sections.scene import Target
 from testbed.errors import locate_errors
@@ -116,9 +117,10 @@ def scene_of(configuration: Configuration, aim: EarthPoint, inputs: InputFiles) 
             pixel_m = (settings.pixel_east_m, settings.pixel_north_m)
         scene = read_reflectivity(path, aim, pixel_m, random if settings.scattered else None)
     factor = np.full(scene.scatterers, settings.amplitude, dtype=np.complex128)
-    if settings.random_phase:
-        factor *= np.exp(2j * np.pi * random.random(scene.scatterers))
-    return Scene(scene.east_m, scene.north_m, scene.up_m, factor * scene.reflectivity)
+    if settings.speckle:
+        real, imag = random.standard_normal((2, scene.scatterers)) / math.sqrt(2.0)
+        factor *= real + 1j * imag
+    return replace(scene, reflectivity=factor * scene.reflectivity)
 
 
 def field_over(
@@ -160,12 +162,19 @@ def _grid(configuration: Configuration, aim: EarthPoint) -> list[Target]:
     grid = configuration.scene.grid
     if grid is None:
         return []
-    east = (np.arange(grid.columns) - 0.5 * (grid.columns - 1)) * grid.east_step_m
-    north = (np.arange(grid.rows) - 0.5 * (grid.rows - 1)) * grid.north_step_m
-    easts, norths = (axis.ravel() for axis in np.meshgrid(east, north))
-    ups = np.zeros(easts.size)
-    if grid.surface == "ellipsoid":
-        ups = surface_up_m(aim, easts, norths, aim.height_m)
+    places = point_grid(
+        GroundGrid(
+            aim,
+            -0.5 * (grid.columns - 1) * grid.east_step_m,
+            grid.east_step_m or 1.0,  # of one column
+            grid.columns,
+            -0.5 * (grid.rows - 1) * grid.north_step_m,
+            grid.north_step_m or 1.0,
+            grid.rows,
+            grid.surface,
+            aim.height_m if grid.surface == "ellipsoid" else 0.0,
+        )
+    )
     return [
         Target(
             east_m=float(east),
@@ -174,5 +183,5 @@ def _grid(configuration: Configuration, aim: EarthPoint) -> list[Target]:
             amplitude=grid.amplitude,
             phase_deg=0.0,
         )
-        for east, north, up in zip(easts, norths, ups, strict=True)
+        for east, north, up in zip(places.east_m, places.north_m, places.up_m, strict=True)
     ]

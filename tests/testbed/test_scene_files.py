@@ -100,9 +100,10 @@ def test_pixels_of_an_array_lie_about_the_centre_north_up(tmp_path: Path) -> Non
     image[0, 0], image[3, 5] = 1j, 2.0
     np.save(tmp_path / "ground.npy", image)
     points = read_reflectivity(tmp_path / "ground.npy", CENTRE, (10.0, 20.0))
-    np.testing.assert_allclose(points.east_m, [-25.0, 25.0])
-    np.testing.assert_allclose(points.north_m, [30.0, -30.0])
-    np.testing.assert_array_equal(points.reflectivity, [1j, 2.0])
+    # From the southernmost row on.
+    np.testing.assert_allclose(points.east_m, [25.0, -25.0])
+    np.testing.assert_allclose(points.north_m, [-30.0, 30.0])
+    np.testing.assert_array_equal(points.reflectivity, [2.0, 1j])
     for east, north, up in zip(points.east_m, points.north_m, points.up_m, strict=True):
         assert abs(CENTRE.offset(east, north, up).height_m - CENTRE.height_m) < ROUNDING_M
 

@@ -84,9 +84,10 @@ class Scatterers(Section):
     pixel_north_m: Number | None = Field(
         None, gt=0, le=1e5, description="Only and always with `.npy`: its height."
     )
-    random_phase: Switch = Field(
+    speckle: Switch = Field(
         False,
-        description="Whether each pixel of an image gets a random phase, as rough ground has.",
+        description="Whether each pixel of an image is multiplied by a circular Gaussian number of "
+        "mean power 1, as rough ground does.",
     )
     scattered: Switch = Field(
         False,
@@ -113,7 +114,7 @@ class Scatterers(Section):
                 problems.append(Problem(name, "is missing: .npy has no scale", f"add {name}"))
             elif given and not wanted and not problems:
                 problems.append(Problem(name, f"has no use with {self.suffix}", "remove it"))
-        for name in ("random_phase", "scattered"):
+        for name in ("speckle", "scattered"):
             if self.suffix == ".csv" and getattr(self, name):
                 problems.append(Problem(name, "is for images, not for tables", "remove it"))
         if problems:
