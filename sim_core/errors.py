@@ -74,3 +74,15 @@ class SamplingError(SimCoreError):
 
 class FocusingError(SimCoreError):
     """Data that the chosen focusing method cannot compress."""
+
+
+class DelayFieldError(SimCoreError):
+    """Delays that no polynomial follows, or a place or time outside what their field holds for."""
+
+
+class ScratchError(SimCoreError):
+    """Scratch files that focusing needs and cannot write: no folder, no permission, a full disk."""
+
+
+class RadarEquationError(SimCoreError):
+    """An antenna, a power or a noise that no radar has."""

@@ -122,3 +122,47 @@ class EarthPoint:
         """Return the point that lies at an offset in the local tangent plane's axes."""
         shift = np.array((east_m, north_m, up_m)) @ self.east_north_up()
         return EarthPoint.from_earth_fixed(self.earth_fixed_m() + shift)
+
+
+def surface_up_m(
+    centre: EarthPoint,
+    east_m: npt.ArrayLike,
+    north_m: npt.ArrayLike,
+    height_m: npt.ArrayLike = 0.0,
+) -> npt.NDArray[np.float64]:
+    """Return how far up from the tangent plane a height over the ellipsoid lies.
+
+    Parameters
+    ----------
+    centre : EarthPoint
+        Where the plane touches, at its own height.
+    east_m, north_m : array_like of float
+        Offsets in the plane, within 1000 km.
+    height_m : array_like of float
+        Height over the WGS84 ellipsoid; all three are broadcast.
+
+    Returns
+    -------
+    ndarray of float64, shape of the broadcast arguments
+        The `up_m` of `EarthPoint.offset` that leads to that height, to 5e-9 m.
+    """
+    east, north, height = np.broadcast_arrays(
+        *(np.asarray(axis, dtype=np.float64) for axis in (east_m, north_m, height_m))
+    )
+    axes = centre.east_north_up()
+    in_plane = centre.earth_fixed_m() + east[..., None] * axes[0] + north[..., None] * axes[1]
+    up = height - centre.height_m
+    # Newton's method: a step along the plane's normal rises by the cosine of the angle between that
+    # and the ellipsoid's own. The error is squared each time, in units of the Earth's radius.
+    for _ in range(4):
+        longitude, latitude, reached_m = erfa.gc2gd(_WGS84, in_plane + up[..., None] * axes[2])
+        normal = np.stack(
+            (
+                np.cos(latitude) * np.cos(longitude),
+                np.cos(latitude) * np.sin(longitude),
+                np.sin(latitude),
+            ),
+            axis=-1,
+        )
+        up = up + (height - reached_m) / (normal @ axes[2])
+    return np.asarray(up)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim_core.errors import CoordinateError
-from sim_core.geometry.sites import LUNAR_RADIUS_M, EarthPoint, LunarSite
+from sim_core.geometry.sites import LUNAR_RADIUS_M, EarthPoint, LunarSite, surface_up_m
 
 latitudes = st.floats(-90.0, 90.0)
 longitudes = st.floats(-180.0, 180.0)
@@ -101,3 +101,24 @@ def test_what_is_no_place_is_refused(
     with pytest.raises(CoordinateError, match=named) as caught:
         place(latitude_deg, longitude_deg, height_m)
     assert caught.value.remedy.startswith("give")
+
+
+@pytest.mark.parametrize("half_m", [1e3, 28e3, 150e3])
+def test_surface_lies_at_the_height(half_m: float) -> None:
+    centre = EarthPoint(40.0, -10.0, 250.0)
+    generator = np.random.default_rng(5)
+    east_m, north_m = generator.uniform(-half_m, half_m, (2, 50))
+    height_m = generator.uniform(-200.0, 5000.0, 50)
+    up_m = surface_up_m(centre, east_m, north_m, height_m)
+    reached_m = [
+        centre.offset(*offset).height_m for offset in zip(east_m, north_m, up_m, strict=True)
+    ]
+    # ERFA's heights are good to a few ulp of the Earth's radius, 9e-10 m each.
+    assert np.max(np.abs(np.array(reached_m) - height_m)) < 1e-8
+
+
+def test_surface_falls_off_by_the_curvature() -> None:
+    # On the equator to the east the ellipsoid is a circle: R - sqrt(R^2 - e^2).
+    radius_m, east_m = 6378137.0, 20e3
+    up_m = surface_up_m(EarthPoint(0.0, 30.0), east_m, 0.0)
+    assert float(up_m) == pytest.approx(np.sqrt(radius_m**2 - east_m**2) - radius_m, abs=1e-8)
