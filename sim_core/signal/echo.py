@@ -6,23 +6,22 @@ What is received at time t left at u with ``u + tau(u) = t``. After removal of t
 
 with the waveform p, the radar's carrier f_c, and the two-way delay tau of the pulse in question:
 the delay of each pulse, its rate and its acceleration inside the pulse. So the chirp is stretched,
-the Doppler shift runs through the pulse, and there is no stop-and-go.
+the Doppler shift runs through the pulse, and there is no stop-and-go. Formulas and figures:
+docs/algorithms/echo.md.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import SamplingError
-from sim_core.geometry.delay_history import DelayHistory
-from sim_core.signal.phasor import phasor
+from sim_core.signal.echo_loops import add_echo, compiled_pulse
+from sim_core.signal.pulse_delays import DelayFunction, pulse_delays
 from sim_core.signal.pulse_schedule import PulseSchedule
-from sim_core.signal.waveform import LinearChirp
+from sim_core.signal.waveform import Waveform
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,49 +32,39 @@ class PointEcho:
 
     Parameters
     ----------
-    history : DelayHistory
+    history : DelayFunction
         Two-way delay of the target.
     amplitude : complex
         Amplitude of its echo; 1 is the full scale of the samples.
     envelope_lag_s : float
         How much later than the history, which is that of the carrier's phase, the envelope of the
         echo comes: what the ionosphere makes between group and phase.
+    pulse_gain : ndarray of float64, shape (pulses,), optional
+        Factor to the amplitude for each pulse of the schedule: the two-way pattern of the antenna,
+        as amplitude.
     """
 
-    history: DelayHistory
+    history: DelayFunction
     amplitude: complex
     envelope_lag_s: float = 0.0
+    pulse_gain: FloatArray | None = None
 
+    def pulse_amplitude(self, pulses: int) -> npt.NDArray[np.complex128]:
+        """Return the amplitude of the echo of each pulse, shape (pulses,).
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _PulseDelays:
-    """Where the echo of one target lies in each window, arrays of shape (pulses,).
-
-    `window_offset_s` is the leading edge of an unstretched echo after the window's first sample,
-    `carrier_cycles` the phase of the carrier at the pulse's centre less some whole cycles.
-    """
-
-    window_offset_s: FloatArray
-    carrier_cycles: FloatArray
-    rate: FloatArray
-    acceleration: FloatArray
-
-
-def _pulse_delays(
-    schedule: PulseSchedule, history: DelayHistory, carrier_hz: float, envelope_lag_s: float = 0.0
-) -> _PulseDelays:
-    slow_time_s = schedule.slow_time_s()
-    wait_ticks = schedule.window_start_tick - schedule.transmit_tick
-    first_wait_s = Fraction(int(wait_ticks[0])) / Fraction(schedule.sample_rate_hz)
-    relative_s = history.relative_delay_s(slow_time_s, first_wait_s)
-    reference_cycles = float((Fraction(carrier_hz) * first_wait_s) % 1)
-    return _PulseDelays(
-        window_offset_s=(relative_s + envelope_lag_s)
-        - (wait_ticks - wait_ticks[0]) / schedule.sample_rate_hz,
-        carrier_cycles=-(reference_cycles + carrier_hz * relative_s),
-        rate=history.delay_rate(slow_time_s),
-        acceleration=history.delay_acceleration(slow_time_s),
-    )
+        Raises
+        ------
+        SamplingError
+            If there are not as many gains as pulses.
+        """
+        if self.pulse_gain is None:
+            return np.full(pulses, self.amplitude, dtype=np.complex128)
+        if self.pulse_gain.shape != (pulses,):
+            raise SamplingError(
+                f"gains of shape {self.pulse_gain.shape} for {pulses} pulses",
+                "give one gain for each pulse of the schedule",
+            )
+        return self.amplitude * self.pulse_gain.astype(np.complex128)
 
 
 def require_echo_in_window(
@@ -111,7 +100,7 @@ def require_echo_in_window(
 
 def _samples_outside(schedule: PulseSchedule, echo: PointEcho) -> tuple[int, int]:
     """Count the samples of an echo before and after its windows, for the worst pulse each."""
-    delays = _pulse_delays(schedule, echo.history, 1.0, echo.envelope_lag_s)
+    delays = pulse_delays(schedule, echo.history, 1.0, echo.envelope_lag_s)
     offset_ticks = delays.window_offset_s * schedule.sample_rate_hz
     pulse_ticks = schedule.pulse_duration_s * schedule.sample_rate_hz
     late = float(offset_ticks.max()) + pulse_ticks - (schedule.window_samples - 1)
@@ -120,7 +109,7 @@ def _samples_outside(schedule: PulseSchedule, echo: PointEcho) -> tuple[int, int
 
 def echo_blocks(
     schedule: PulseSchedule,
-    waveform: LinearChirp,
+    waveform: Waveform,
     carrier_hz: float,
     echoes: Sequence[PointEcho],
     pulses_per_block: int,
@@ -131,8 +120,8 @@ def echo_blocks(
     ----------
     schedule : PulseSchedule
         Transmit ticks and receive windows.
-    waveform : LinearChirp
-        The transmitted pulse.
+    waveform : Waveform
+        The transmitted pulse; a linear chirp takes a quicker way than the others.
     carrier_hz : float
         Carrier of the radar (not of the laboratory).
     echoes : sequence of PointEcho
@@ -146,92 +135,33 @@ def echo_blocks(
         Number of the block's first pulse.
     samples : ndarray of complex64, shape (pulses, window_samples)
         A new array each time.
+
+    Raises
+    ------
+    SamplingError
+        If the gains of a target are not one for each pulse.
     """
-    delays = [
-        (_pulse_delays(schedule, echo.history, carrier_hz, echo.envelope_lag_s), echo.amplitude)
+    targets = [
+        (
+            pulse_delays(schedule, echo.history, carrier_hz, echo.envelope_lag_s),
+            echo.pulse_amplitude(schedule.pulses),
+        )
         for echo in echoes
     ]
+    pulse = compiled_pulse(waveform)
     for first in range(0, schedule.pulses, pulses_per_block):
         part = slice(first, min(first + pulses_per_block, schedule.pulses))
         block = np.zeros((part.stop - first, schedule.window_samples), dtype=np.complex64)
-        for delay, amplitude in delays:
-            _add_echo(
+        for delay, amplitude in targets:
+            add_echo(
                 block,
                 delay.window_offset_s[part],
                 delay.carrier_cycles[part],
                 delay.rate[part],
                 delay.acceleration[part],
+                amplitude[part],
                 schedule.sample_rate_hz,
                 carrier_hz,
-                waveform.chirp_rate_hz_per_s,
-                waveform.duration_s,
-                complex(amplitude),
+                pulse,
             )
         yield first, block
-
-
-@numba.njit(cache=True, parallel=True)
-def _add_echo(
-    block: npt.NDArray[np.complex64],
-    window_offset_s: FloatArray,
-    carrier_cycles: FloatArray,
-    rate: FloatArray,
-    acceleration: FloatArray,
-    sample_rate_hz: float,
-    carrier_hz: float,
-    chirp_rate_hz_per_s: float,
-    duration_s: float,
-    amplitude: complex,
-) -> None:
-    """Add one target's echo to a block of windows."""
-    samples = block.shape[1]
-    half_s = 0.5 * duration_s
-    for n in numba.prange(block.shape[0]):
-        # Receive time x counts from the arrival of the pulse's centre, transmit time y from its
-        # departure; y (1 + tau') + tau'' y^2 / 2 = x.
-        stretch = 1.0 + rate[n]
-        curvature = 0.5 * acceleration[n]
-        centre_s = window_offset_s[n] + half_s
-        begin_s = centre_s - half_s * stretch + curvature * half_s**2
-        end_s = centre_s + half_s * stretch + curvature * half_s**2
-        first = max(0, math.ceil(begin_s * sample_rate_hz))
-        last = min(samples, math.ceil(end_s * sample_rate_hz))
-        _add_pulse(
-            block[n, first : max(first, last)],
-            first,
-            sample_rate_hz,
-            centre_s,
-            rate[n] / stretch,
-            curvature / stretch**3,
-            carrier_cycles[n] - math.floor(carrier_cycles[n]),
-            carrier_hz,
-            chirp_rate_hz_per_s,
-            amplitude,
-        )
-
-
-# A function of its own with numpy's error model: inside the parallel loop, or with checks for
-# division by zero, the loop is not vectorised and takes ten times as long.
-@numba.njit(cache=True, error_model="numpy")
-def _add_pulse(
-    samples: npt.NDArray[np.complex64],
-    first: int,
-    sample_rate_hz: float,
-    centre_s: float,
-    slope: float,
-    bend: float,
-    cycles: float,
-    carrier_hz: float,
-    chirp_rate_hz_per_s: float,
-    amplitude: complex,
-) -> None:
-    """Add the samples of one pulse, which begin at sample number `first` of the window."""
-    for m in range(samples.size):
-        x = (first + m) / sample_rate_hz - centre_s
-        # x - y, formed without cancellation: what the carrier's phase needs.
-        lag_s = x * slope + bend * x * x
-        y = x - lag_s
-        cosine, sine = phasor(cycles - carrier_hz * lag_s + 0.5 * chirp_rate_hz_per_s * y * y)
-        real = amplitude.real * cosine - amplitude.imag * sine
-        imag = amplitude.real * sine + amplitude.imag * cosine
-        samples[m] += complex(np.float32(real), np.float32(imag))

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim_core.errors import SamplingError
-from sim_core.signal.pulse_schedule import PulseSchedule, follow_echo, transmit_ticks
+from sim_core.signal.pulse_schedule import (
+    PulseSchedule,
+    follow_echo,
+    leave_out_pulses,
+    transmit_ticks,
+)
 from tests.sim_core.signal.conftest import HistoryMaker
 
 RATE_HZ = 96e6
@@ -121,3 +126,87 @@ def test_what_is_no_aperture_is_refused(
     with pytest.raises(SamplingError, match=named) as caught:
         transmit_ticks(sample_rate_hz, prf_hz, aperture_s)
     assert caught.value.remedy
+
+
+@given(
+    st.floats(1e5, 1e9),
+    st.floats(1.0, 5e3),
+    st.integers(2, 500),
+    st.floats(0.0, 0.499),
+    st.integers(0, 2**64 - 1),
+)
+def test_dithered_pulses_keep_their_order_and_their_mean_frequency(
+    sample_rate_hz: float, prf_hz: float, pulses: int, part: float, seed: int
+) -> None:
+    even = transmit_ticks(sample_rate_hz, prf_hz, pulses / prf_hz)
+    interval = int(even[1] - even[0])
+    dither_s = part * interval / sample_rate_hz
+    ticks = transmit_ticks(sample_rate_hz, prf_hz, pulses / prf_hz, dither_s, seed)
+    assert np.all(np.diff(ticks) > 0)
+    assert np.max(np.abs(ticks - even)) <= dither_s * sample_rate_hz * (1.0 + 1e-9)
+    again = transmit_ticks(sample_rate_hz, prf_hz, pulses / prf_hz, dither_s, seed)
+    assert np.array_equal(ticks, again)
+
+
+def test_dither_is_even_and_depends_on_the_seed() -> None:
+    even = transmit_ticks(RATE_HZ, 600.0, 50.0)
+    offset = transmit_ticks(RATE_HZ, 600.0, 50.0, 1e-4, 7) - even
+    # 19201 values from -9600 to 9600, each as likely: mean and variance to five deviations.
+    assert offset.min() >= -9600
+    assert offset.max() <= 9600
+    variance = (19201**2 - 1) / 12.0
+    assert abs(offset.mean()) < 5.0 * np.sqrt(variance / offset.size)
+    assert offset.var() == pytest.approx(variance, rel=5.0 * np.sqrt(0.8 / offset.size))
+    # Successive pulses, and other seeds, have nothing to do with each other.
+    for other in (np.roll(offset, 1), transmit_ticks(RATE_HZ, 600.0, 50.0, 1e-4, 8) - even):
+        assert abs(np.mean(offset * other)) < 5.0 * variance / np.sqrt(offset.size)
+    # A longer aperture goes on with the same numbers: the seed means one train.
+    longer = transmit_ticks(RATE_HZ, 600.0, 60.0, 1e-4, 7) - transmit_ticks(RATE_HZ, 600.0, 60.0)
+    assert np.array_equal(longer[:30000], offset)
+
+
+def test_frequency_is_meaningful_with_dither_and_gaps(make_history: HistoryMaker) -> None:
+    ticks = transmit_ticks(RATE_HZ, 600.0, 10.0, 2e-4, 3)
+    ticks = leave_out_pulses(ticks, [(100, 1), (1000, 500), (5990, 10)])
+    assert ticks.size == 6000 - 511
+    schedule = follow_echo(ticks, make_history([2.5, 3e-6, 1e-10]), RATE_HZ, 1024, PULSE_S)
+    # The ends are off by up to 2e-4 s of 10 s each.
+    assert schedule.prf_hz == pytest.approx(600.0, rel=4e-5)
+    begins = schedule.transmit_tick + RATE_HZ * make_history([2.5, 3e-6, 1e-10]).delay_s(
+        schedule.slow_time_s()
+    )
+    begins -= schedule.window_start_tick
+    assert 127.0 - 1e-6 <= np.min(begins) <= np.max(begins) <= 128.0 + 1e-6
+
+
+def test_gaps_leave_the_other_pulses_where_they_are() -> None:
+    ticks = transmit_ticks(RATE_HZ, 600.0, 1.0)
+    left = leave_out_pulses(ticks, [(10, 5), (12, 8), (0, 1)])
+    assert np.array_equal(left, np.delete(ticks, [0, *range(10, 20)]))
+    assert np.array_equal(leave_out_pulses(ticks, []), ticks)
+
+
+@pytest.mark.parametrize(
+    "gaps", [[(-1, 2)], [(0, 0)], [(599, 2)], [(600, 1)], [(0, 599)], [(0, 300), (300, 300)]]
+)
+def test_gaps_that_are_none_or_leave_nothing_are_refused(gaps: list[tuple[int, int]]) -> None:
+    with pytest.raises(SamplingError, match="gap"):
+        leave_out_pulses(transmit_ticks(RATE_HZ, 600.0, 1.0), gaps)
+
+
+@pytest.mark.parametrize("dither_s", [-1e-6, 0.5 / 600.0, 1.0, float("nan")])
+def test_dither_that_could_change_the_order_is_refused(dither_s: float) -> None:
+    with pytest.raises(SamplingError, match="order of pulses"):
+        transmit_ticks(RATE_HZ, 600.0, 1.0, dither_s)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_are_of_64_bits(seed: int) -> None:
+    with pytest.raises(SamplingError, match="no seed"):
+        transmit_ticks(RATE_HZ, 600.0, 1.0, 1e-6, seed)
+
+
+def test_dither_that_makes_windows_overlap_is_refused(make_history: HistoryMaker) -> None:
+    ticks = transmit_ticks(RATE_HZ, 600.0, 1.0, 0.4 / 600.0, 1)
+    with pytest.raises(SamplingError, match="overlap"):
+        follow_echo(ticks, make_history([2.5]), RATE_HZ, 100_000, PULSE_S)

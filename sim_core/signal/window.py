@@ -1,4 +1,4 @@
-"""Tapers over the range band and the azimuth aperture, and what they cost in signal to noise.
+"""Tapers over a band, an aperture or a pulse, and what they cost in signal to noise.
 
 A taper is a continuous, even function of the position `u` in the band, from -1/2 to 1/2, with
 ``w(0) = 1`` and nothing outside. The definitions are continuous because the positions at which a

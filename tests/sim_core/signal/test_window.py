@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim_core.errors import FocusingError
-from sim_core.focusing.window import NO_TAPER, Window, band_quadrature
+from sim_core.signal.window import NO_TAPER, Window, band_quadrature
 
 
 @pytest.mark.parametrize(
