@@ -9,7 +9,7 @@ SHELL := /bin/sh
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint setup kernels lock clean
+.PHONY: help demo test lint setup kernels plugin lock clean
 
 # The interpreter to build .venv with: make PYTHON=/path/to/python3 test
 PYTHON ?=
@@ -28,15 +28,22 @@ RUNTIME := $(VENV)/.stamp-runtime
 TESTING := $(VENV)/.stamp-test
 PROJECT := $(VENV)/.stamp-project
 KERNELS := $(VENV)/.stamp-kernels
+SOAPY := $(VENV)/.stamp-soapy
+PLUGIN := build/soapy-plugin/libmoonecho_loopback.so
+PLUGIN_SOURCES := $(wildcard drivers/soapy/plugin/CMakeLists.txt drivers/soapy/plugin/src/*)
+# Only the tests need these, and may be told to do without.
+SOAPY_PARTS := $(if $(MOONECHO_WITHOUT_SOAPY),,$(SOAPY) $(PLUGIN))
 
 help:
 	@echo "make demo     set up, run $(DEMO_CONFIG), say where its report lies"
 	echo "make test     set up, then lint, types, layers and the whole test suite"
 	echo "make lint     ruff, mypy and import-linter alone"
+	echo "make plugin   SoapySDR from the distribution, and the software radio built against it"
 	echo "make setup    the environment of demo and its compiled kernels, nothing more"
 	echo "make lock     resolve the dependencies anew into requirements/*.txt"
 	echo "make clean    remove caches, runs and .venv"
 	echo "PYTHON=...    the interpreter to make .venv with (Python >= 3.11)"
+	echo "MOONECHO_WITHOUT_SOAPY=1 make test    leaves out what needs SoapySDR"
 
 demo: setup
 	@rm -rf $(DEMO_OUT)
@@ -48,8 +55,16 @@ demo: setup
 	fi
 	exit $$status
 
-test: lint $(KERNELS)
-	@$(PY) -m pytest
+test: lint $(KERNELS) $(SOAPY_PARTS)
+	@if [ -n "$(MOONECHO_WITHOUT_SOAPY)" ]; then
+		echo "MOONECHO_WITHOUT_SOAPY is set: the tests that need SoapySDR are left out."
+	fi
+	$(PY) -m pytest
+
+plugin: $(SOAPY) $(PLUGIN)
+	@echo "The software radio is built. For SoapySDR programs of this shell:"
+	echo "  export SOAPY_SDR_PLUGIN_PATH=$(CURDIR)/$(patsubst %/,%,$(dir $(PLUGIN)))"
+	echo "  SoapySDRUtil --probe=\"driver=moonecho_loopback\""
 
 lint: $(TESTING) $(PROJECT)
 	@set -x
@@ -64,9 +79,27 @@ kernels: $(KERNELS)
 
 # ---- set-up, step by step ------------------------------------------------------------------------
 
+# Shell: installs packages of Debian or Ubuntu; fails where it cannot.
+define APT_INSTALL
+apt_install() {
+		command -v apt-get >/dev/null || return 1
+		as_root=
+		if [ "$$(id -u)" -ne 0 ]; then
+			command -v sudo >/dev/null || return 1
+			# Without a terminal nobody can type a password.
+			if [ -t 0 ]; then as_root=sudo; else as_root="sudo -n"; fi
+		fi
+		# Not fatal: one unreachable source of many must not stop an install that needs another.
+		$$as_root apt-get update -qq || true
+		$$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq --no-install-recommends "$$@" >/dev/null
+	}
+endef
+
 # The distribution's own interpreter comes first: its SoapySDR binding works with no other.
 $(ENVIRONMENT):
-	@usable() {
+	@$(APT_INSTALL)
+	usable() {
 		"$$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 	}
 	find_python() {
@@ -90,19 +123,9 @@ $(ENVIRONMENT):
 	else
 		python=$$(find_python)
 		if [ -z "$$python" ]; then
-			command -v apt-get >/dev/null || give_up "none was found"
-			as_root=
-			if [ "$$(id -u)" -ne 0 ]; then
-				command -v sudo >/dev/null || give_up "none was found, and there is no sudo to install it"
-				# Without a terminal nobody can type a password.
-				if [ -t 0 ]; then as_root=sudo; else as_root="sudo -n"; fi
-			fi
 			echo "No Python with venv found: installing the distribution's python3 and python3-venv."
-			# Not fatal: one unreachable source of many must not stop an install that needs another.
-			$$as_root apt-get update -qq || true
-			$$as_root env DEBIAN_FRONTEND=noninteractive \
-				apt-get install -qq --no-install-recommends python3 python3-venv >/dev/null ||
-				give_up "none was found, and apt-get could not install it"
+			apt_install python3 python3-venv ||
+				give_up "none was found, and it could not be installed (no apt-get, or no right to)"
 			python=$$(find_python)
 			[ -n "$$python" ] || give_up "the distribution's python3 is older"
 		fi
@@ -133,6 +156,51 @@ $(PROJECT): pyproject.toml $(RUNTIME)
 $(KERNELS): $(KERNEL_SOURCES) $(PROJECT)
 	@echo "Compiling the numerical kernels."
 	$(PY) -m testbed.warm_up
+	touch $@
+
+# SoapySDR has no wheel: its binding is the distribution's, for the distribution's Python alone. The
+# links make it visible in .venv, and nothing else of the system.
+SOAPY_PACKAGES := python3-soapysdr libsoapysdr-dev soapysdr-tools soapysdr0.8-module-remote \
+	soapyremote-server cmake g++
+
+$(SOAPY): | $(ENVIRONMENT)
+	@$(APT_INSTALL)
+	give_up() {
+		echo "The tests of software-defined radios need SoapySDR: $$1." >&2
+		echo "On Debian 12 or Ubuntu 24.04: apt-get install $(SOAPY_PACKAGES) (as root)." >&2
+		echo "To leave these tests out: MOONECHO_WITHOUT_SOAPY=1 make test" >&2
+		exit 1
+	}
+	complete() {
+		for command in cmake c++ SoapySDRUtil SoapySDRServer; do
+			command -v $$command >/dev/null || return 1
+		done
+		/usr/bin/python3 -c 'import _SoapySDR' 2>/dev/null
+	}
+	if ! complete; then
+		echo "Installing SoapySDR from the distribution."
+		apt_install $(SOAPY_PACKAGES) ||
+			give_up "it is not there and could not be installed (no apt-get, or no right to)"
+		complete || give_up "it was installed, and parts of it cannot be found"
+	fi
+	binding=$$(/usr/bin/python3 -c 'import _SoapySDR; print(_SoapySDR.__file__)')
+	suffix=$$($(PY) -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+	case "$$binding" in
+		*/_SoapySDR$$suffix) ;;
+		*) give_up "$(VENV) is not of the distribution's Python (remove it; make PYTHON=/usr/bin/python3)" ;;
+	esac
+	packages=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	ln -sf "$$binding" "$$(dirname "$$binding")/SoapySDR.py" "$$packages"
+	$(PY) -c 'import SoapySDR' || give_up "its Python binding cannot be imported in $(VENV)"
+	touch $@
+
+$(PLUGIN): $(PLUGIN_SOURCES) | $(SOAPY)
+	@echo "Building the software radio."
+	mkdir -p build
+	{
+		cmake -S drivers/soapy/plugin -B $(@D) -DCMAKE_BUILD_TYPE=Release &&
+		cmake --build $(@D) --parallel 2
+	} >build/soapy-plugin.log 2>&1 || { cat build/soapy-plugin.log >&2; exit 1; }
 	touch $@
 
 # ---- upkeep --------------------------------------------------------------------------------------
