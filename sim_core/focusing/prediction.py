@@ -3,8 +3,9 @@
 The image's azimuth transform is evaluated at the carrier, along the aperture, by quadrature in
 place of the sum over pulses (de-ramping), or over Doppler frequencies with stationary phase
 (range-Doppler). The place of its highest magnitude is the predicted peak. Where the point's history
-is not quite the reference's, so that its response is a little defocused, this is the peak of the
-defocused response. No samples are involved, and none of the code that handles them.
+is not quite that of the reference that serves it, so that its response is a little defocused, this
+is the peak of the defocused response. Back-projection has nothing to predict: every pixel has its
+own place. No samples are involved, and none of the code that handles them.
 """
 
 import math
@@ -13,15 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim_core.errors import FocusingError
+from sim_core.focusing.azimuth_reference import azimuth_reference
+from sim_core.focusing.deramp_kernel import DerampKernel, deramp_kernel
 from sim_core.focusing.image import Method
-from sim_core.focusing.range_doppler import azimuth_reference
+from sim_core.focusing.place_references import PlaceReferences, ZeroDoppler
 from sim_core.focusing.reference import DelayFunction, FloatArray, Reference
-from sim_core.focusing.window import NO_TAPER, Window
+from sim_core.geometry.delay_field import DelayField
 from sim_core.signal.pulse_schedule import PulseSchedule
-from sim_core.signal.waveform import LinearChirp
+from sim_core.signal.waveform import Waveform
+from sim_core.signal.window import NO_TAPER, Window
 
 # Places along the aperture: what is summed turns a few cycles at most near the peak.
 _PLACES = 4096
+# Places from which coordinates are fitted, to polynomials of low degree.
+_FITTED_PLACES = 257
 # Beyond this a response is a smear that nobody measures.
 _WIDEST_RESPONSE_CELLS = 64.0
 
@@ -45,15 +52,145 @@ class PredictedPeak:
     phase_rad: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PeakPredictor:
+    """What the predictions of an image have in common; made by `over`.
+
+    Parameters
+    ----------
+    reference : Reference
+        The image's reference point.
+    waveform : Waveform
+        Transmitted pulse, which couples Doppler frequency into range.
+    method : {"range-doppler", "deramp", "back-projection"}
+        How the image is formed.
+    azimuth_window : Window
+        Taper over the aperture, which weighs what the point's response is made of.
+    quadrature : int
+        Places along the aperture that stand for the pulses.
+    places : PlaceReferences or None
+        References of all places of a range-Doppler image.
+    kernel : DerampKernel or None
+        How delays go with the coordinates of a de-ramped image, at the places of the quadrature.
+    """
+
+    reference: Reference
+    waveform: Waveform
+    method: Method
+    azimuth_window: Window
+    quadrature: int
+    places: PlaceReferences | None
+    kernel: DerampKernel | None
+
+    @classmethod
+    def over(
+        cls,
+        reference: DelayFunction,
+        schedule: PulseSchedule,
+        waveform: Waveform,
+        carrier_hz: float,
+        method: Method,
+        *,
+        azimuth_window: Window = NO_TAPER,
+        field: DelayField | None = None,
+        quadrature: int = _PLACES,
+    ) -> "PeakPredictor":
+        """Prepare the predictions of an image.
+
+        Parameters
+        ----------
+        reference : DelayFunction
+            Two-way delay history of the image's reference point.
+        schedule : PulseSchedule
+            The pulses of the aperture.
+        waveform : Waveform
+            Transmitted pulse.
+        carrier_hz : float
+            Carrier of the radar.
+        method : {"range-doppler", "deramp", "back-projection"}
+            How the image is formed.
+        azimuth_window : Window
+            Taper over the aperture.
+        field : DelayField, optional
+            What the image was focused with.
+        quadrature : int
+            Places along the aperture. A few hundred will do for points that are in focus.
+        """
+        split = Reference.over(reference, schedule, carrier_hz)
+        renewed = field is not None and method == "range-doppler"
+        slow_time_s = _slow_time_s(split, quadrature)
+        return cls(
+            reference=split,
+            waveform=waveform,
+            method=method,
+            azimuth_window=azimuth_window,
+            quadrature=quadrature,
+            places=PlaceReferences.over(field, split) if renewed and field is not None else None,
+            kernel=deramp_kernel(split, field, slow_time_s) if method == "deramp" else None,
+        )
+
+    def peak(self, target: DelayFunction, target_phase_rad: float = 0.0) -> PredictedPeak:
+        """Predict position and phase of a point's peak.
+
+        Parameters
+        ----------
+        target : DelayFunction
+            Two-way delay history of the point.
+        target_phase_rad : float
+            Phase of the point's own reflectivity.
+
+        Returns
+        -------
+        PredictedPeak
+
+        Raises
+        ------
+        FocusingError
+            If the point is at zero Doppler outside of its history, where range-Doppler images with
+            references of all places do not reach.
+        """
+        if self.method == "back-projection":
+            range_s, azimuth_s = place_coordinates(self.reference, target)
+            cycles = math.fmod(self.reference.carrier_hz * range_s, 1.0)
+            return _predicted(range_s, azimuth_s, target_phase_rad - math.tau * cycles)
+        echo = _compressed_echo(target, self.reference, self.waveform, self.quadrature)
+        if self.kernel is not None:
+            signal = _deramp(echo, self.reference, self.kernel)
+        else:
+            signal = _range_doppler(echo, *self._filter(target))
+        place = self.reference.place_in_band(echo.slow_time_s)
+        weight = signal.weight * self.azimuth_window.weight(place)
+        azimuth_s = _peak_lag_s(weight, signal)
+        phasor = weight * np.exp(2j * np.pi * signal.cycles(azimuth_s))
+        total = complex(np.sum(phasor))
+        range_s = float((np.sum(phasor * signal.delay_s(azimuth_s)) / total).real)
+        return _predicted(range_s, azimuth_s, math.atan2(total.imag, total.real) + target_phase_rad)
+
+    def _filter(self, target: DelayFunction) -> tuple[Reference, ZeroDoppler, float]:
+        """Return the reference that a point meets, where that is in the image, and the skew."""
+        if self.places is None:
+            return self.reference, ZeroDoppler(0.0, 0.0, 0.0), 0.0
+        place = self.places.coordinates(target)
+        if place is None:
+            raise FocusingError(
+                "the point has its zero Doppler time outside of its history, beyond the image",
+                "take a point nearer to the reference, or a longer history",
+            )
+        met = self.places.at(place.range_s, place.lag_s)
+        return met, self.places.place_of(met), self.places.skew_per_s2
+
+
 def predict_peak(
     target: DelayFunction,
     reference: DelayFunction,
     schedule: PulseSchedule,
-    waveform: LinearChirp,
+    waveform: Waveform,
     carrier_hz: float,
     method: Method,
     azimuth_window: Window = NO_TAPER,
     target_phase_rad: float = 0.0,
+    *,
+    field: DelayField | None = None,
 ) -> PredictedPeak:
     """Predict position and phase of a point's peak.
 
@@ -63,32 +200,70 @@ def predict_peak(
         Two-way delay histories of the point and of the image's reference point.
     schedule : PulseSchedule
         The pulses of the aperture.
-    waveform : LinearChirp
+    waveform : Waveform
         Transmitted pulse, which couples Doppler frequency into range.
     carrier_hz : float
         Carrier of the radar.
-    method : {"range-doppler", "deramp"}
+    method : {"range-doppler", "deramp", "back-projection"}
         How the image is formed.
     azimuth_window : Window
         Taper over the aperture, which weighs what the point's response is made of.
     target_phase_rad : float
         Phase of the point's own reflectivity.
+    field : DelayField, optional
+        What the image was focused with. Of many points, `PeakPredictor` shares what it takes.
 
     Returns
     -------
     PredictedPeak
     """
-    split = Reference.over(reference, schedule, carrier_hz)
-    echo = _compressed_echo(target, split, waveform)
-    transform = _range_doppler if method == "range-doppler" else _deramp
-    signal = transform(echo, split)
-    weight = signal.weight * azimuth_window.weight(split.place_in_band(echo.slow_time_s))
-    azimuth_s = _peak_lag_s(weight, signal)
-    phasor = weight * np.exp(2j * np.pi * signal.cycles(azimuth_s))
-    total = complex(np.sum(phasor))
-    range_s = float((np.sum(phasor * signal.delay_s(azimuth_s)) / total).real)
-    phase_rad = math.remainder(math.atan2(total.imag, total.real) + target_phase_rad, math.tau)
-    return PredictedPeak(range_s, azimuth_s, phase_rad)
+    predictor = PeakPredictor.over(
+        reference,
+        schedule,
+        waveform,
+        carrier_hz,
+        method,
+        azimuth_window=azimuth_window,
+        field=field,
+    )
+    return predictor.peak(target, target_phase_rad)
+
+
+def place_coordinates(reference: Reference, target: DelayFunction) -> tuple[float, float]:
+    """Return the coordinates that a place has over the aperture, whatever forms the image.
+
+    They are those of de-ramped and of back-projected images. Delay and lag are the two numbers for
+    which ``r - a (tau_R' - w) + kappa a^2 / 2`` is nearest to the place's delay less the
+    reference's, in least squares over the aperture.
+
+    Parameters
+    ----------
+    reference : Reference
+        The image's reference point.
+    target : DelayFunction
+        Two-way delay history of the place.
+
+    Returns
+    -------
+    range_s, azimuth_s : float
+    """
+    time = _slow_time_s(reference, _FITTED_PLACES)
+    difference = reference.beyond_base_s(target, time) - reference.delay_beyond_base_s(time)
+    rate = (reference.walk - reference.delay_rate(time)) / reference.rate_span
+    centred = rate - np.mean(rate)
+    azimuth_s = float(np.sum(centred * difference) / np.sum(centred**2)) / reference.rate_span
+    constant = float(np.mean(difference - azimuth_s * reference.rate_span * rate))
+    return constant - 0.5 * reference.rate_slope_per_s() * azimuth_s**2, azimuth_s
+
+
+def _predicted(range_s: float, azimuth_s: float, phase_rad: float) -> PredictedPeak:
+    return PredictedPeak(range_s, azimuth_s, math.remainder(phase_rad, math.tau))
+
+
+def _slow_time_s(reference: Reference, places: int) -> FloatArray:
+    """Return the middles of equal parts of the aperture."""
+    count = min(places, reference.aperture.pulses)
+    return ((np.arange(count) + 0.5) / count - 0.5) * reference.aperture.duration_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,18 +284,18 @@ class _CompressedEcho:
 
 
 def _compressed_echo(
-    target: DelayFunction, reference: Reference, waveform: LinearChirp
+    target: DelayFunction, reference: Reference, waveform: Waveform, quadrature: int
 ) -> _CompressedEcho:
     """Compress a point in range, on paper.
 
     The reference's motion inside the pulse is taken out. The difference d of the two Doppler
-    frequencies is left: it moves the chirp's peak by d / K and turns it by -pi d^2 / K. And the
-    phase that stops the reference is zero at the reference's pulse centre, so that it turns the
-    point by the product of the reference's Doppler frequency and the delay between the two.
+    frequencies is left: it moves the compressed pulse by d times the waveform's coupling c, 1/K of
+    a linear chirp, and turns it by -pi c d^2. And the phase that stops the reference is zero at the
+    reference's pulse centre, so that it turns the point by the product of the reference's Doppler
+    frequency and the delay between the two.
     """
     aperture, carrier_hz = reference.aperture, reference.carrier_hz
-    places = min(_PLACES, aperture.pulses)
-    slow_time_s = ((np.arange(places) + 0.5) / places - 0.5) * aperture.duration_s
+    slow_time_s = _slow_time_s(reference, quadrature)
     transmit_s = aperture.middle_s + slow_time_s
     rate = target.delay_rate(transmit_s)
     reference_rate = reference.delay_rate(slow_time_s)
@@ -128,13 +303,13 @@ def _compressed_echo(
     reference_delay = reference.delay_beyond_base_s(slow_time_s)
     received_rate = reference_rate / (1.0 + reference_rate)
     difference_hz = carrier_hz * (rate / (1.0 + rate) - received_rate)
-    chirp_rate = waveform.chirp_rate_hz_per_s
+    coupling = waveform.doppler_coupling_s_per_hz
     return _CompressedEcho(
         slow_time_s=slow_time_s,
-        envelope_delay_s=delay + difference_hz / chirp_rate,
+        envelope_delay_s=delay + difference_hz * coupling,
         carrier_delay_s=delay
         - received_rate * (delay - reference_delay)
-        + 0.5 * difference_hz**2 / chirp_rate / carrier_hz,
+        + 0.5 * difference_hz**2 * coupling / carrier_hz,
         delay_rate=rate,
         acceleration_per_s=target.delay_acceleration(transmit_s),
         reference_delay_s=reference_delay,
@@ -167,41 +342,57 @@ class _AzimuthSignal:
         return (self.doppler_hz + 0.5 * self.bend_hz_per_s * lag_s) * lag_s
 
 
-def _deramp(echo: _CompressedEcho, reference: Reference) -> _AzimuthSignal:
+def _deramp(echo: _CompressedEcho, reference: Reference, kernel: DerampKernel) -> _AzimuthSignal:
     """Set up the sum over pulses of `deramp.compress_azimuth`."""
     carrier_hz = reference.carrier_hz
+    gate_s = echo.envelope_delay_s - echo.reference_delay_s
+    # What range compression turns every gate by is in it.
+    carrier_s = echo.carrier_delay_s - echo.reference_delay_s
+    phase_cycles = carrier_hz * (kernel.rho * gate_s - carrier_s)
+    if kernel.to_metres is not None:
+        # With a field, what is not linear in the Doppler frequency is taken out of the image.
+        basis = np.stack([np.ones_like(gate_s), kernel.turning / reference.rate_span], axis=1)
+        phase_cycles = basis @ np.linalg.lstsq(basis, phase_cycles)[0]
     return _AzimuthSignal(
         weight=np.ones_like(echo.slow_time_s),
-        phase_cycles=-carrier_hz * (echo.carrier_delay_s - echo.reference_delay_s),
-        doppler_hz=-carrier_hz * echo.reference_rate,
-        range_delay_s=echo.envelope_delay_s - echo.reference_delay_s,
+        phase_cycles=phase_cycles,
+        doppler_hz=carrier_hz * kernel.turning,
+        range_delay_s=gate_s,
         bend_hz_per_s=carrier_hz * reference.rate_slope_per_s(),
         keystone_hz=carrier_hz,
     )
 
 
-def _range_doppler(echo: _CompressedEcho, reference: Reference) -> _AzimuthSignal:
+def _range_doppler(
+    echo: _CompressedEcho, reference: Reference, place: ZeroDoppler, skew_per_s2: float
+) -> _AzimuthSignal:
     """Set up the sum over Doppler frequencies of `range_doppler.compress_azimuth`.
 
-    At each place the point has one Doppler frequency, at which it meets the reference's filter. The
-    eighth of a cycle of stationary phase is in both and drops out.
+    At each place along the aperture the point has one Doppler frequency, at which it meets the
+    filter of the reference that serves it. The eighth of a cycle of stationary phase is in both and
+    drops out.
     """
     carrier_hz, time = reference.carrier_hz, echo.slow_time_s
     # What range compression did to the carrier's delay turns too slowly to need more than
     # differences between the places.
     turned = echo.carrier_delay_s - echo.envelope_delay_s
     chirp_coupling = np.gradient(turned, time) if time.size > 2 else np.zeros_like(time)
-    envelope_rate = echo.delay_rate - reference.walk
+    envelope_rate = echo.delay_rate - reference.walk + 0.5 * skew_per_s2 * time**2
     doppler_hz = -carrier_hz * (envelope_rate + chirp_coupling)
     matched = azimuth_reference(reference, doppler_hz)
-    point_cycles = carrier_hz * (echo.carrier_delay_s - reference.walk * time) + doppler_hz * time
-    reference_cycles = carrier_hz * matched.delay_s + doppler_hz * matched.stationary_s
+    skewed_s = echo.carrier_delay_s - reference.walk * time + skew_per_s2 * time**3 / 6.0
+    point_cycles = carrier_hz * skewed_s + doppler_hz * time
+    reference_cycles = carrier_hz * (matched.delay_s - place.range_s) + doppler_hz * (
+        matched.stationary_s - place.lag_s
+    )
     return _AzimuthSignal(
         # Stationary phase leaves 1/sqrt(k) at each frequency, and there are k of them each second.
         weight=np.sqrt(np.abs(echo.acceleration_per_s)),
         phase_cycles=reference_cycles - point_cycles,
         doppler_hz=doppler_hz,
-        range_delay_s=echo.envelope_delay_s - reference.walk * time - matched.delay_s,
+        range_delay_s=echo.envelope_delay_s
+        - reference.walk * time
+        - (matched.delay_s - place.range_s),
         bend_hz_per_s=0.0,
         keystone_hz=math.inf,
     )

@@ -1,8 +1,8 @@
 """Range compression into a frame that moves smoothly with the echo.
 
 Each pulse has its own receive window. Range compression takes the windows to one common frame, a
-delay ``F(t)`` that follows the reference point linearly (range-Doppler) or exactly (de-ramping).
-After it a point of delay history tau is, at range frequency f and slow time t,
+delay ``F(t)`` that follows the reference point linearly (range-Doppler) or exactly (de-ramping,
+back-projection). After it a point of delay history tau is, at range frequency f and slow time t,
 
     exp(-2j pi (f + f_c) (tau(t) - F(t)))
 
@@ -10,10 +10,9 @@ of which the large numbers are gone: they were removed as whole ticks, modulo on
 Motion inside the pulse: the echo's Doppler frequency (up to 61 kHz) would shift a chirp's peak by
 f_D / K (6 ns, half a range cell), so the reference's is taken out before the matched filter. The
 stretch of the chirp is left in: 5.3e-6 of the chirp rate is 2.7e-3 rad at the ends of the pulse.
-Formulas: docs/algorithms/range-doppler.md.
+Formulas: docs/algorithms/range-compression.md.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,20 +23,18 @@ import numpy.typing as npt
 import scipy.fft
 
 from sim_core.errors import FocusingError
+from sim_core.focusing.matched_filter import matched_filter
 from sim_core.focusing.parallel import run_blocks, slices
+from sim_core.focusing.range_gates import RangeGates
 from sim_core.focusing.reference import FloatArray, Reference
-from sim_core.focusing.window import Window
 from sim_core.signal.pulse_schedule import PulseSchedule
-from sim_core.signal.waveform import LinearChirp
+from sim_core.signal.waveform import Waveform
+from sim_core.signal.window import Window
 
 ComplexRows = npt.NDArray[np.complex64]
 Progress = Callable[[float], None]
 """Called with the fraction done, 0 to 1."""
 
-# Gates on either side that fade out what is cut off, so that later shifts in range do not ring.
-_GUARD_GATES = 32
-# Columns that are kept at least, in cells: what the measurement of a central point looks at.
-_LEAST_CELLS = 144.0
 # Samples of a block of pulses: 2 MiB of complex64, what one core's cache holds.
 _BLOCK_SAMPLES = 1 << 18
 
@@ -49,178 +46,181 @@ class SampleSource(Protocol):
         """Return pulses as complex64 of unit full scale, shape (count, window_samples)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RangeGates:
-    """Delays that are kept, in sample ticks.
-
-    Parameters
-    ----------
-    first_column, columns : int
-        Columns of the image, counted from the reference point's delay.
-    first_gate, gates : int
-        Gates of the compressed rows, counted from the frame; they hold the columns of all pulses
-        and margins for shifts in range. `gates` is the length of the FFTs to come.
-    fade : int
-        Gates on either side that are faded out.
-    full_range_s : tuple of float
-        Delays against the reference of which every window held the whole echo.
-    """
-
-    first_column: int
-    columns: int
-    first_gate: int
-    gates: int
-    fade: int
-    full_range_s: tuple[float, float]
-
-
-def plan_gates(
-    schedule: PulseSchedule,
-    waveform: LinearChirp,
-    reference: Reference,
-    frame_s: FloatArray,
-    chain_delay_s: float,
-) -> RangeGates:
-    """Choose the range gates to keep.
+@dataclass(frozen=True, slots=True, eq=False)
+class RangeCompression:
+    """What each pulse is multiplied by on its way to the common frame.
 
     Parameters
     ----------
     schedule : PulseSchedule
         Pulses and receive windows.
-    waveform : LinearChirp
-        Transmitted pulse.
-    reference : Reference
-        The reference point.
-    frame_s : ndarray of float64, shape (pulses,)
-        The frame's delay at each pulse, beyond the reference's base.
-    chain_delay_s : float
-        Known delay of the chain.
-
-    Returns
-    -------
-    RangeGates
-
-    Raises
-    ------
-    FocusingError
-        If no delay has its whole echo in all windows, or the samples are too sparse for the band.
+    gates : RangeGates
+        Delays that are kept.
+    oversampling : int
+        Samples of the rows per gate.
+    matched : ndarray of complex64, shape (length,)
+        Matched filter in FFT order; its length is that of the FFTs.
+    motion_step, motion_start : ndarray of float64, shape (pulses,)
+        Cycles per sample, and at the first sample, that stop the reference inside the pulse.
+    shift_step : ndarray of float64, shape (pulses,)
+        Cycles per range frequency that bring the first gate to the first place.
+    carrier : ndarray of complex64, shape (pulses,)
+        The carrier's phase in the frame, times the weight of the pulse.
+    fading : ndarray of float32, shape (gates * oversampling,)
+        Factor of each sample of the rows.
+    used : ndarray of bool, shape (pulses,)
+        False for pulses of weight zero, of which no sample is looked at: they may be anything.
+    tilt_step, tilt_start : ndarray of float64, shape (pulses,), or None
+        Cycles per sample of the rows, and at the first one, by which they are turned at the end.
     """
-    rate = schedule.sample_rate_hz
-    if rate < waveform.bandwidth_hz:
-        raise FocusingError(
-            f"a sample rate of {rate:g} Hz does not hold a bandwidth of "
-            f"{waveform.bandwidth_hz:g} Hz",
-            f"sample at {1.2 * waveform.bandwidth_hz:g} Hz or above",
+
+    schedule: PulseSchedule
+    gates: RangeGates
+    oversampling: int
+    matched: ComplexRows
+    motion_step: FloatArray
+    motion_start: FloatArray
+    shift_step: FloatArray
+    carrier: ComplexRows
+    fading: npt.NDArray[np.float32]
+    used: npt.NDArray[np.bool_]
+    tilt_step: FloatArray | None
+    tilt_start: FloatArray | None
+
+    @classmethod
+    def plan(
+        cls,
+        schedule: PulseSchedule,
+        waveform: Waveform,
+        reference: Reference,
+        frame_s: FloatArray,
+        pulse_weight: FloatArray,
+        gates: RangeGates,
+        window: Window,
+        *,
+        chain_delay_s: float = 0.0,
+        replica: npt.NDArray[np.complex64] | None = None,
+        tilt_hz: FloatArray | None = None,
+        oversampling: int = 1,
+    ) -> "RangeCompression":
+        """Work out the factors.
+
+        Parameters
+        ----------
+        schedule : PulseSchedule
+            Pulses and receive windows.
+        waveform : Waveform
+            Transmitted pulse.
+        reference : Reference
+            The reference point, whose Doppler frequency inside the pulse is taken out.
+        frame_s : ndarray of float64, shape (pulses,)
+            The frame's delay at each pulse, beyond the reference's base.
+        pulse_weight : ndarray of float64, shape (pulses,)
+            Real factor for each pulse: azimuth taper and scale; zero for a pulse that is not used.
+        gates : RangeGates
+            Delays to keep.
+        window : Window
+            Taper over the band ``|f| < B/2``; without one the matched filter is left as it is,
+            skirts outside of the band included.
+        chain_delay_s : float
+            Known delay of the chain, taken out of the envelope. The carrier's phase stays: what a
+            laboratory's chain does to it at baseband is a constant that calibration measures.
+        replica : ndarray of complex64, optional
+            Measured pulse for the matched filter. It holds the chain's delay, which is then
+            taken out by the filter; `chain_delay_s` says where in the windows the echoes lie.
+        tilt_hz : ndarray of float64, shape (pulses,), optional
+            Frequency by which the compressed rows are turned, with phase zero at the frame.
+        oversampling : int
+            Samples per gate of the rows: they are interpolated without error, by zeros beyond the
+            highest frequencies.
+        """
+        rate = schedule.sample_rate_hz
+        length = scipy.fft.next_fast_len(schedule.window_samples)
+        motion_step, motion_start = _motion_phase(schedule, reference, waveform, chain_delay_s)
+        filtered_s = frame_s if replica is not None else frame_s + chain_delay_s
+        shift = (
+            (reference.base_tick - (schedule.window_start_tick - schedule.transmit_tick))
+            + gates.first_gate
+            + filtered_s * rate
         )
-    delay = reference.pulse_delay_s() * rate
-    # Each window's first sample against the reference's echo, in ticks.
-    window_start = (schedule.window_start_tick - schedule.transmit_tick - reference.base_tick) - (
-        delay + chain_delay_s * rate
-    )
-    gates_in_window = schedule.window_samples - waveform.sample_count(rate)
-    lowest = float(np.max(window_start))
-    highest = float(np.min(window_start)) + gates_in_window
-    first_column, last_column = math.ceil(lowest - 1e-6), math.floor(highest + 1e-6)
-    if last_column < first_column:
-        raise FocusingError(
-            f"windows of {schedule.window_samples} samples that start between "
-            f"{float(np.min(window_start)):.0f} and {lowest:.0f} ticks from the reference's echo "
-            f"have no delay in common whose echo of {waveform.sample_count(rate)} samples they "
-            "hold",
-            "let the windows follow the reference's echo, or lengthen them",
+        cycles = np.mod(
+            reference.base_phase_cycles + np.mod(reference.carrier_hz * frame_s, 1.0), 1.0
         )
-    length = scipy.fft.next_fast_len(schedule.window_samples)
-    least = math.ceil(_LEAST_CELLS * rate / waveform.bandwidth_hz)
-    lacking = max(0, min(least, length) - (last_column - first_column + 1))
-    first_column -= lacking // 2
-    last_column += lacking - lacking // 2
-    # The reference moves in the frame; the columns move with it.
-    residual = delay - frame_s * rate
-    first_gate = first_column + math.floor(float(np.min(residual))) - _GUARD_GATES
-    last_gate = last_column + math.ceil(float(np.max(residual))) + _GUARD_GATES
-    wanted = last_gate - first_gate + 1
-    gates = scipy.fft.next_fast_len(wanted)
-    if gates >= length:
-        # The matched filter's own circle is no longer than what is wanted: keep all of it.
-        spare = length - wanted
-        return RangeGates(
-            first_column,
-            min(last_column - first_column + 1, length),
-            first_gate + math.ceil(-spare / 2) if spare < 0 else first_gate - spare // 2,
-            length,
-            0,
-            (lowest / rate, highest / rate),
+        # The inverse FFT of the longer length divides by it.
+        weight = oversampling * pulse_weight
+        return cls(
+            schedule=schedule,
+            gates=gates,
+            oversampling=oversampling,
+            matched=matched_filter(waveform, rate, length, window, replica),
+            motion_step=motion_step,
+            motion_start=motion_start,
+            shift_step=np.mod(shift, length) / length,
+            carrier=(weight * np.exp(2j * np.pi * cycles)).astype(np.complex64),
+            fading=gates.fading(oversampling),
+            used=pulse_weight != 0.0,
+            tilt_step=None if tilt_hz is None else tilt_hz / (oversampling * rate),
+            tilt_start=None if tilt_hz is None else tilt_hz * (gates.first_gate / rate),
         )
-    margin = (gates - wanted) // 2
-    return RangeGates(
-        first_column,
-        last_column - first_column + 1,
-        first_gate - margin,
-        gates,
-        _GUARD_GATES + margin,
-        (lowest / rate, highest / rate),
-    )
+
+    def rows(self, pulses: slice, received: ComplexRows) -> ComplexRows:
+        """Compress some pulses.
+
+        Parameters
+        ----------
+        pulses : slice
+            Which.
+        received : ndarray of complex64, shape (count, window_samples)
+            Their samples.
+
+        Returns
+        -------
+        ndarray of complex64, shape (count, gates * oversampling)
+            Range domain; sample m is at the delay ``(first_gate + m / oversampling) /
+            sample_rate`` against the frame. The echo of a unit point peaks at its pulse's weight.
+        """
+        length = self.matched.size
+        rows = np.empty((received.shape[0], length), dtype=np.complex64)
+        _turn(received, self.motion_step[pulses], self.motion_start[pulses], rows)
+        rows[~self.used[pulses]] = 0.0
+        rows = scipy.fft.fft(rows, axis=1, overwrite_x=True)
+        _match_and_shift(rows, self.matched, self.shift_step[pulses])
+        if self.oversampling > 1:
+            rows = _extend_spectrum(rows, self.oversampling)
+        rows = scipy.fft.ifft(rows, axis=1, overwrite_x=True)
+        kept = np.empty((rows.shape[0], self.gates.gates * self.oversampling), dtype=np.complex64)
+        _keep_gates(rows, self.fading, self.carrier[pulses], kept)
+        if self.tilt_step is not None and self.tilt_start is not None:
+            _turn(kept, self.tilt_step[pulses], self.tilt_start[pulses], kept)
+        return kept
 
 
-def compress_range(
+def compress_rows(
     source: SampleSource,
-    schedule: PulseSchedule,
-    waveform: LinearChirp,
-    reference: Reference,
-    frame_s: FloatArray,
-    pulse_weight: FloatArray,
-    gates: RangeGates,
-    window: Window,
-    chain_delay_s: float,
+    compression: RangeCompression,
+    store: Callable[[slice, ComplexRows], None],
     progress: Progress,
-) -> ComplexRows:
-    """Compress all pulses in range and bring them into a common frame.
+) -> None:
+    """Compress all pulses in range, and hand them on in the range domain.
 
     Parameters
     ----------
     source : SampleSource
-        Recorded samples.
-    schedule : PulseSchedule
-        Pulses and receive windows.
-    waveform : LinearChirp
-        Transmitted pulse, the replica of the matched filter.
-    reference : Reference
-        The reference point, whose Doppler frequency inside the pulse is taken out.
-    frame_s : ndarray of float64, shape (pulses,)
-        The frame's delay at each pulse, beyond the reference's base.
-    pulse_weight : ndarray of float64, shape (pulses,)
-        Real factor for each pulse: azimuth taper and scale.
-    gates : RangeGates
-        Delays to keep.
-    window : Window
-        Taper over the band ``|f| < B/2``; without one the matched filter is left as it is, skirts
-        outside of the band included.
-    chain_delay_s : float
-        Known delay of the chain, taken out of the envelope. The carrier's phase stays: what a
-        laboratory's chain does to it at baseband is a constant that calibration measures.
+        Recorded samples; read once, in order, from the calling thread.
+    compression : RangeCompression
+        How.
+    store : callable
+        Called from several threads, in any order, with a slice of pulses and their rows
+        (see `RangeCompression.rows`), which are its own.
     progress : callable
         Called with the fraction done.
 
-    Returns
-    -------
-    ndarray of complex64, shape (gates, pulses)
-        Range *spectra* of the kept gates in FFT order of the range frequency, a row for each
-        frequency. The compressed pulse of a unit point has peak 1 in the range domain.
+    Raises
+    ------
+    FocusingError
+        If the samples do not fit the schedule.
     """
-    rate = schedule.sample_rate_hz
-    length = scipy.fft.next_fast_len(schedule.window_samples)
-    matched = matched_filter(waveform, rate, length, window)
-    motion_step, motion_start = _motion_phase(schedule, reference, waveform, chain_delay_s)
-    shift = (
-        (reference.base_tick - (schedule.window_start_tick - schedule.transmit_tick))
-        + gates.first_gate
-        + (frame_s + chain_delay_s) * rate
-    )
-    shift_step = np.mod(shift, length) / length
-    cycles = np.mod(reference.base_phase_cycles + np.mod(reference.carrier_hz * frame_s, 1.0), 1.0)
-    carrier = (pulse_weight * np.exp(2j * np.pi * cycles)).astype(np.complex64)
-    fade = _fade(gates)
-    spectra = np.empty((gates.gates, schedule.pulses), dtype=np.complex64)
+    schedule = compression.schedule
 
     def blocks() -> Iterator[tuple[slice, ComplexRows]]:
         for pulses in parts:
@@ -235,51 +235,55 @@ def compress_range(
             yield pulses, received
 
     def work(block: tuple[slice, ComplexRows]) -> None:
-        pulses, received = block
-        rows = np.empty((received.shape[0], length), dtype=np.complex64)
-        _remove_motion(received, motion_step[pulses], motion_start[pulses], rows)
-        rows = scipy.fft.fft(rows, axis=1, overwrite_x=True)
-        _match_and_shift(rows, matched, shift_step[pulses])
-        rows = scipy.fft.ifft(rows, axis=1, overwrite_x=True)
-        kept = np.empty((rows.shape[0], gates.gates), dtype=np.complex64)
-        _keep_gates(rows, fade, carrier[pulses], kept)
-        kept = scipy.fft.fft(kept, axis=1, overwrite_x=True)
-        transpose(kept, spectra[:, pulses])
+        store(block[0], compression.rows(*block))
 
     # Multiples of 16 pulses keep the stores of two threads in different cache lines.
-    parts = slices(schedule.pulses, max(16, _BLOCK_SAMPLES // length // 16 * 16))
+    longest = compression.matched.size * compression.oversampling
+    parts = slices(schedule.pulses, max(16, _BLOCK_SAMPLES // longest // 16 * 16))
     run_blocks(blocks(), work, lambda done: progress(done / len(parts)))
-    return spectra
 
 
-def matched_filter(
-    waveform: LinearChirp, sample_rate_hz: float, length: int, window: Window
-) -> ComplexRows:
-    """Return the matched filter's spectrum, normalised to a peak of 1 for a unit echo.
+def compress_range(
+    source: SampleSource,
+    compression: RangeCompression,
+    spectra: ComplexRows,
+    progress: Progress,
+) -> None:
+    """Compress all pulses in range, and take them to the range frequency domain.
 
     Parameters
     ----------
-    waveform : LinearChirp
-        Transmitted pulse.
-    sample_rate_hz : float
-        Rate of the samples.
-    length : int
-        Length of the FFT.
-    window : Window
-        Taper over the band.
+    source : SampleSource
+        Recorded samples; read once, in order, from the calling thread.
+    compression : RangeCompression
+        How.
+    spectra : ndarray of complex64, shape (gates, pulses)
+        Where the range *spectra* of the kept gates go: a row for each range frequency, in FFT
+        order. A wider array is left as it is beyond the pulses.
+    progress : callable
+        Called with the fraction done.
 
-    Returns
-    -------
-    ndarray of complex64, shape (length,)
-        In FFT order.
+    Raises
+    ------
+    FocusingError
+        If the samples do not fit the schedule.
     """
-    replica = waveform.replica(sample_rate_hz).astype(np.complex128)
-    spectrum = scipy.fft.fft(replica, length)
-    position = scipy.fft.fftfreq(length, 1.0 / sample_rate_hz) / waveform.bandwidth_hz
-    weight = np.ones(length) if window.name == "none" else window.weight(position)
-    peak = float(np.mean(weight * np.abs(spectrum) ** 2))
-    result: ComplexRows = (weight / peak * np.conj(spectrum)).astype(np.complex64)
-    return result
+    compress_rows(
+        source, compression, lambda pulses, rows: to_spectra(rows, spectra[:, pulses]), progress
+    )
+
+
+def to_spectra(rows: ComplexRows, spectra: ComplexRows) -> None:
+    """Transform rows, which are overwritten, over their gates and store them as columns.
+
+    Parameters
+    ----------
+    rows : ndarray of complex64, shape (pulses, gates)
+        Compressed pulses in the range domain.
+    spectra : ndarray of complex64, shape (gates, pulses)
+        Where their spectra go, in FFT order of the range frequency.
+    """
+    transpose(scipy.fft.fft(rows, axis=1, overwrite_x=True), spectra)
 
 
 def align_and_crop(
@@ -316,7 +320,7 @@ def align_and_crop(
 
 
 def _motion_phase(
-    schedule: PulseSchedule, reference: Reference, waveform: LinearChirp, chain_delay_s: float
+    schedule: PulseSchedule, reference: Reference, waveform: Waveform, chain_delay_s: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return cycles per sample, and at the first sample, of the phase that stops the reference.
 
@@ -331,27 +335,26 @@ def _motion_phase(
     return doppler_cycles, -doppler_cycles * centre
 
 
-def _fade(gates: RangeGates) -> npt.NDArray[np.float32]:
-    fade = np.ones(gates.gates)
-    if gates.fade:
-        rise = np.sin(0.5 * np.pi * (np.arange(gates.fade) + 0.5) / gates.fade) ** 2
-        fade[: gates.fade] = rise
-        fade[-gates.fade :] = rise[::-1]
-    return fade.astype(np.float32)
+def _extend_spectrum(rows: ComplexRows, times: int) -> ComplexRows:
+    length = rows.shape[1]
+    positive = (length + 1) // 2
+    longer = np.zeros((rows.shape[0], length * times), dtype=np.complex64)
+    longer[:, :positive] = rows[:, :positive]
+    longer[:, positive - length :] = rows[:, positive:]
+    return longer
 
 
 @numba.njit(cache=True, nogil=True)
-def _remove_motion(
-    received: ComplexRows, step: FloatArray, start: FloatArray, rows: ComplexRows
-) -> None:
-    for n in range(received.shape[0]):
+def _turn(source: ComplexRows, step: FloatArray, start: FloatArray, target: ComplexRows) -> None:
+    """Multiply rows by phasors; what the target has beyond them becomes zero."""
+    for n in range(source.shape[0]):
         # Double: the phase runs over hundreds of samples.
         turn = np.exp(2j * np.pi * step[n])
         phasor = np.exp(2j * np.pi * start[n])
-        for m in range(received.shape[1]):
-            rows[n, m] = received[n, m] * np.complex64(phasor)
+        for m in range(source.shape[1]):
+            target[n, m] = source[n, m] * np.complex64(phasor)
             phasor *= turn
-        rows[n, received.shape[1] :] = 0.0
+        target[n, source.shape[1] :] = 0.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -377,9 +380,12 @@ def _keep_gates(
     carrier: ComplexRows,
     kept: ComplexRows,
 ) -> None:
+    length = rows.shape[1]
     for n in range(rows.shape[0]):
-        for g in range(kept.shape[1]):
-            kept[n, g] = rows[n, g] * fade[g] * carrier[n]
+        # The matched filter's circle may be shorter than what blocks want about their columns.
+        for first in range(0, kept.shape[1], length):
+            for g in range(first, min(first + length, kept.shape[1])):
+                kept[n, g] = rows[n, g - first] * fade[g] * carrier[n]
 
 
 @numba.njit(cache=True, nogil=True)

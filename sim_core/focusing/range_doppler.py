@@ -1,194 +1,125 @@
 """Range-Doppler focusing with a numerical reference from the exact delay history.
 
-In the linear frame a point's phase is ``-2 pi (f + f_c) eps(t)``, eps its delay against the frame.
-Its azimuth spectrum follows by stationary phase, ``eps'(g) = -nu`` with ``nu = f_D / (f + f_c)``:
-
-    -2 pi (f + f_c) L(nu),    L(nu) = eps(g) + nu g
-
-L is the Legendre transform of the history, found numerically; no hyperbola is assumed. Expanded in
-f about the carrier its terms are: the azimuth phase ``f_c L``, the range migration ``L - nu L'``,
-which is ``eps(g)``, and the coupling of secondary range compression, ``-nu^2 / (f_c eps'')``.
+A point's azimuth spectrum follows from its history (see `azimuth_reference`), and so do the matched
+filter, the range migration and the coupling of secondary range compression. With the delays of all
+places the filter is that of every place of the image: its Doppler rate follows the columns by an
+exact phase, the lags in blocks (see `lag_blocks`) and within them to second order.
 Formulas: docs/algorithms/range-doppler.md.
 """
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from sim_core.errors import FocusingError
+from sim_core.focusing.azimuth_reference import azimuth_reference
+from sim_core.focusing.azimuth_transform import AzimuthRaster
+from sim_core.focusing.lag_blocks import LagBlock, LagBlocks
 from sim_core.focusing.parallel import run_blocks, slices
-from sim_core.focusing.range_compression import (
-    ComplexRows,
-    Progress,
-    RangeGates,
-    align_and_crop,
-)
+from sim_core.focusing.range_compression import ComplexRows, Progress, align_and_crop
+from sim_core.focusing.range_gates import RangeGates
 from sim_core.focusing.reference import FloatArray, Reference
 
 # Doppler bins of a block, whose range spectra fit one core's cache; and range frequencies or gates.
 _DOPPLER_BLOCK = 256
 _RANGE_BLOCK = 8
+# Columns over which the change of the Doppler rate is a straight line, to 1e-6 cycles.
+_TURN_COLUMNS = 32
+# Places along a block of lags between which the change of the Doppler rate is a straight line.
+_LAG_KNOTS = 65
 # Width of the Doppler band that is kept, in bandwidths: the Doppler rate is not quite constant.
 _KEPT_BAND = 1.02
-# Largest unevenness of the pulses, in cycles of the highest frequency that they sample.
-_UNEVENNESS_CYCLES = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AzimuthReference:
-    """The reference point's azimuth spectrum by stationary phase.
+class _AzimuthFilter:
+    """What the azimuth spectra are multiplied by.
 
     Parameters
     ----------
-    doppler_hz : ndarray of float64
-        Doppler frequencies against the frame, at the carrier.
-    stationary_s : ndarray of float64
-        Slow time g at which the reference has each frequency.
-    delay_s : ndarray of float64
-        ``eps(g)``, the reference's delay against the frame: its range migration.
-    curvature_per_s : ndarray of float64
-        ``eps''(g)``.
-    carrier_hz : float
-        Carrier of the radar.
+    polynomial : ndarray of float64, shape (3, bins)
+        Phase over the range frequencies, see `align_and_crop`.
+    matched : ndarray of complex64, shape (bins,)
+        Matched filter of the reference.
+    squared_hz2 : ndarray of float64, shape (bins,)
+        Squares of the Doppler frequencies.
+    by_column : ndarray of float64, shape (columns,), or None
+        Cycles per `squared_hz2` by which the Doppler rate of a column differs.
+    by_lag : ndarray of float64, shape (columns, knots), or None
+        Radians per `squared_hz2` by which the Doppler rate differs along the lags, from the first
+        to the last of them, straight lines between.
+    order : int
+        Order in `by_lag`, 1 or 2, to which it is followed.
     """
 
-    doppler_hz: FloatArray
-    stationary_s: FloatArray
-    delay_s: FloatArray
-    curvature_per_s: FloatArray
-    carrier_hz: float
-
-    def azimuth_cycles(self, origin_s: float) -> FloatArray:
-        """Return ``f_c L``, slow time counted from `origin_s`: the phase to be added, in cycles.
-
-        The eighth of a cycle that stationary phase leaves is in it.
-        """
-        return (
-            self.carrier_hz * self.delay_s
-            + self.doppler_hz * (self.stationary_s - origin_s)
-            + 0.125 * np.sign(self.curvature_per_s)
-        )
-
-    def range_polynomial(self, step_hz: float) -> FloatArray:
-        """Return the phase to be added at range frequency ``k step_hz``, in cycles.
-
-        Parameters
-        ----------
-        step_hz : float
-            Spacing of the range frequencies.
-
-        Returns
-        -------
-        ndarray of float64, shape (3, frequencies)
-            Coefficients of k (range migration), k^2 and k^3 (secondary range compression). What
-            the third leaves is f / f_c, 2e-3, times smaller again.
-        """
-        coupling = -(self.doppler_hz**2) / (self.carrier_hz**3 * self.curvature_per_s)
-        return np.stack(
-            [
-                self.delay_s * step_hz,
-                0.5 * coupling * step_hz**2,
-                -0.5 * coupling / self.carrier_hz * step_hz**3,
-            ]
-        )
+    polynomial: FloatArray
+    matched: ComplexRows
+    squared_hz2: FloatArray
+    by_column: FloatArray | None = None
+    by_lag: FloatArray | None = None
+    order: int = 0
 
 
-def azimuth_reference(reference: Reference, doppler_hz: FloatArray) -> AzimuthReference:
-    """Find the stationary points of the reference's history, which need not be a hyperbola.
-
-    The spectrum is wanted over the whole band of the PRF, beyond the frequencies of the aperture: a
-    filter that ended with them would ring (Fresnel ripples twice over), one that goes on makes the
-    response of the aperture that of its length alone. Beyond the end of the history its delay is
-    continued as a parabola.
-
-    Parameters
-    ----------
-    reference : Reference
-        The reference point, whose Doppler frequency must be monotonic over the aperture.
-    doppler_hz : ndarray of float64
-        Doppler frequencies against the frame.
-
-    Returns
-    -------
-    AzimuthReference
-    """
-    history, middle_s = reference.history, reference.aperture.middle_s
-    first, last = _monotonic_span(reference)
-
-    def rate(slow_time_s: FloatArray) -> FloatArray:
-        return reference.delay_rate(slow_time_s) - reference.walk
-
-    def acceleration(slow_time_s: FloatArray) -> FloatArray:
-        return history.delay_acceleration(middle_s + slow_time_s)
-
-    wanted = -doppler_hz / reference.carrier_hz
-    grid = np.linspace(first, last, 1025)
-    grid_rate = rate(grid)
-    order = np.argsort(grid_rate)
-    inside = np.interp(wanted, grid_rate[order], grid[order])
-    # The interpolation is right to 1e-4 s or so; each step squares the relative error.
-    for _ in range(2):
-        inside = np.clip(inside - (rate(inside) - wanted) / acceleration(inside), first, last)
-    curvature = acceleration(inside)
-    # What is missing lies beyond the ends, where the rate goes on along its tangent.
-    end_rate = rate(inside)
-    beyond = (inside <= first) | (inside >= last)
-    missing = np.where(beyond, (wanted - end_rate) / curvature, 0.0)
-    delay = reference.delay_beyond_base_s(inside) - reference.walk * inside
-    return AzimuthReference(
-        doppler_hz=doppler_hz,
-        stationary_s=inside + missing,
-        delay_s=delay + (end_rate + 0.5 * curvature * missing) * missing,
-        curvature_per_s=curvature,
-        carrier_hz=reference.carrier_hz,
+def _plain_filter(reference: Reference, raster: AzimuthRaster, gates: RangeGates) -> _AzimuthFilter:
+    """Return the filter of the reference point, for all columns and lags."""
+    azimuth = azimuth_reference(reference, raster.doppler_hz)
+    cycles = azimuth.azimuth_cycles(raster.first_s) - _to_middle(raster)
+    return _AzimuthFilter(
+        azimuth.range_polynomial(reference.sample_rate_hz / gates.gates),
+        np.exp(2j * np.pi * np.mod(cycles, 1.0)).astype(np.complex64),
+        raster.doppler_hz**2,
     )
 
 
-def _monotonic_span(reference: Reference) -> tuple[float, float]:
-    """Return the slow times about the aperture between which the Doppler frequency is monotonic."""
-    history, aperture = reference.history, reference.aperture
-    time = np.linspace(history.start_s, history.stop_s, 1025)
-    acceleration = history.delay_acceleration(time)
-    middle = int(np.argmin(np.abs(time - aperture.middle_s)))
-    wrong = np.flatnonzero(acceleration * acceleration[middle] <= 0.0)
-    before, after = wrong[wrong < middle], wrong[wrong > middle]
-    first = time[before[-1] + 1] if before.size else time[0]
-    last = time[after[0] - 1] if after.size else time[-1]
-    # A microsecond inwards: sums of slow time and middle must not round to beyond the ends.
-    return float(first) - aperture.middle_s + 1e-6, float(last) - aperture.middle_s - 1e-6
+def _renewed_filter(
+    lag_blocks: LagBlocks, block: LagBlock, raster: AzimuthRaster, gates: RangeGates
+) -> _AzimuthFilter:
+    """Return the filter of a block's own place, and how it changes with column and lag."""
+    reference, place = block.reference, block.place
+    doppler_hz = block.doppler_hz(raster)
+    azimuth = azimuth_reference(reference, doppler_hz)
+    # The block's place comes to where it is in the image, with the phase that it has there.
+    cycles = (
+        azimuth.azimuth_cycles(raster.first_s)
+        - reference.carrier_hz * place.range_s
+        - doppler_hz * place.lag_s
+        - _to_middle(raster)
+    )
+    step_hz = reference.sample_rate_hz / gates.gates
+    polynomial = azimuth.range_polynomial(step_hz)
+    polynomial[0] -= place.range_s * step_hz
+    range_s = np.arange(gates.columns, dtype=np.float64) + gates.first_column
+    range_s /= reference.sample_rate_hz
+    # Stationary phase of a parabola: -f^2 / (2 f_c kappa), in cycles.
+    per_second = -0.5 / reference.carrier_hz
+    lags = (np.array([block.lags.start, block.lags.stop - 1]) - raster.bins // 2).tolist()
+    knots_s = np.linspace(lags[0], lags[1], _LAG_KNOTS) * raster.interval_s
+    by_column = lag_blocks.rate_change(block, range_s, place.lag_s)
+    by_lag = lag_blocks.rate_change(block, range_s[:, None], knots_s) - by_column[:, None]
+    return _AzimuthFilter(
+        polynomial,
+        np.exp(2j * np.pi * np.mod(cycles, 1.0)).astype(np.complex64),
+        doppler_hz**2,
+        per_second * by_column,
+        2.0 * np.pi * per_second * by_lag if block.order else None,
+        block.order,
+    )
 
 
-def check_even_pulses(reference: Reference) -> None:
-    """Raise unless the pulses are even enough for an FFT over them.
-
-    Rounding to ticks is harmless: each pulse is brought to its frame at its own time, and what is
-    left turns by the Doppler frequency against the frame only.
-
-    Parameters
-    ----------
-    reference : Reference
-        The reference point and its aperture.
-
-    Raises
-    ------
-    FocusingError
-        If a pulse is further from its even place than 1e-3 of the PRF's period.
-    """
-    aperture = reference.aperture
-    even = (np.arange(aperture.pulses) - 0.5 * (aperture.pulses - 1)) * aperture.interval_s
-    worst_s = float(np.max(np.abs(aperture.slow_time_s - even)))
-    if worst_s * 0.5 * aperture.prf_hz > _UNEVENNESS_CYCLES:
-        raise FocusingError(
-            f"pulses lie up to {worst_s:.3g} s from even places at a PRF of "
-            f"{aperture.prf_hz:g} Hz, which range-Doppler processing cannot take",
-            "use deramp, which takes each pulse at its own time",
-        )
+def _to_middle(raster: AzimuthRaster) -> FloatArray:
+    """Return the ramp that puts lag zero in the middle, in cycles: bins // 2 places, exactly."""
+    bins = raster.bins
+    return np.asarray((np.arange(bins) * (bins // 2) % bins) / bins)
 
 
 def compress_azimuth(
-    spectra: ComplexRows, reference: Reference, gates: RangeGates, progress: Progress
+    spectra: ComplexRows,
+    reference: Reference,
+    gates: RangeGates,
+    progress: Progress,
+    lag_blocks: LagBlocks | None = None,
 ) -> ComplexRows:
     """Form the image from range spectra in the linear frame.
 
@@ -198,61 +129,153 @@ def compress_azimuth(
 
     Parameters
     ----------
-    spectra : ndarray of complex64, shape (gates, pulses)
-        Range spectra, which are overwritten.
+    spectra : ndarray of complex64, shape (gates, width)
+        Range spectra of the pulses, which are overwritten; rows at least as wide as there are
+        pulses and Doppler bins of the raster.
     reference : Reference
         The reference point.
     gates : RangeGates
         Which gates they are.
     progress : callable
         Called with the fraction done.
+    lag_blocks : LagBlocks, optional
+        References that are renewed from place to place; without them that of the reference point
+        serves the whole image.
 
     Returns
     -------
-    ndarray of complex64, shape (columns, pulses)
-        The image, range by azimuth lag; lag zero is in the middle, at pulses // 2. It lies in the
-        memory of `spectra`. The peak of the reference is the sum over the pulses of the square
-        roots of Doppler rate over PRF^2, see `peak_gain`.
+    ndarray of complex64, shape (columns, bins)
+        The image, range by azimuth lag; lag zero is in the middle, at bins // 2. It lies in the
+        memory of `spectra`, unless there are several blocks of lags. The peak of the reference is
+        the sum over the pulses of the square roots of Doppler rate over PRF^2, see `peak_gain`.
     """
-    aperture = reference.aperture
-    pulses = aperture.pulses
-    doppler_hz = scipy.fft.fftfreq(pulses, aperture.interval_s)
-    azimuth = azimuth_reference(reference, doppler_hz)
-    polynomial = azimuth.range_polynomial(reference.sample_rate_hz / gates.gates)
-    # Lag zero goes to the middle: a ramp of pulses // 2 bins, in whole numbers.
-    to_middle = (np.arange(pulses) * (pulses // 2) % pulses) / pulses
-    cycles = azimuth.azimuth_cycles(float(aperture.slow_time_s[0])) - to_middle
-    matched = np.exp(2j * np.pi * np.mod(cycles, 1.0)).astype(np.complex64)
-    image = spectra[: gates.columns]
+    raster = AzimuthRaster.of(reference.aperture)
+    bins, pulses = raster.bins, reference.aperture.pulses
+    skew = None if lag_blocks is None else lag_blocks.skew_turns().astype(np.complex64)
 
     def forward(rows: slice) -> None:
-        spectra[rows] = scipy.fft.fft(spectra[rows], axis=1, overwrite_x=True)
-
-    def align(bins: slice) -> None:
-        first = gates.first_column - gates.first_gate
-        align_and_crop(spectra, image, bins, first, polynomial, matched)
-
-    ramp_back, ramp, beyond = _lag_band(reference)
-
-    def inverse(rows: slice) -> None:
-        lags = scipy.fft.ifft(image[rows], axis=1, overwrite_x=True)
-        lags *= ramp_back
-        band = scipy.fft.fft(lags, axis=1, overwrite_x=True)
-        band[:, beyond] = 0.0
-        lags = scipy.fft.ifft(band, axis=1, overwrite_x=True)
-        np.multiply(lags, ramp, out=image[rows])
+        if skew is not None:
+            spectra[rows, :pulses] *= skew
+        raster.forward(spectra, rows)
 
     frequencies = slices(gates.gates, _RANGE_BLOCK)
-    columns = slices(gates.columns, _RANGE_BLOCK)
-    bins = slices(pulses, _DOPPLER_BLOCK)
     run_blocks(frequencies, forward, lambda done: progress(0.4 * done / len(frequencies)))
-    run_blocks(bins, align, lambda done: progress(0.4 + 0.3 * done / len(bins)))
-    run_blocks(columns, inverse, lambda done: progress(0.7 + 0.3 * done / len(columns)))
+    azimuth_spectra = spectra[:, :bins]
+    work = image = azimuth_spectra[: gates.columns]
+    if lag_blocks is None:
+        filters = [(slice(0, bins), _plain_filter(reference, raster, gates))]
+    else:
+        filters = [
+            (block.lags, _renewed_filter(lag_blocks, block, raster, gates))
+            for block in lag_blocks.blocks
+        ]
+    band = _lag_band(reference, raster)
+    if len(filters) > 1:
+        work, image = np.empty_like(image), np.empty_like(image)
+    for number, (lags, azimuth_filter) in enumerate(filters):
+
+        def report(done: float, number: int = number) -> None:
+            progress(0.4 + 0.6 * (number + done) / len(filters))
+
+        # The last block may overwrite the spectra.
+        _form_lags(
+            azimuth_spectra,
+            azimuth_filter,
+            band,
+            azimuth_spectra[: gates.columns] if number == len(filters) - 1 else work,
+            image[:, lags],
+            lags,
+            gates,
+            report,
+        )
     return image
 
 
+def _form_lags(
+    spectra: ComplexRows,
+    azimuth_filter: _AzimuthFilter,
+    band: tuple[ComplexRows, ComplexRows, npt.NDArray[np.bool_]],
+    work: ComplexRows,
+    image: ComplexRows,
+    lags: slice,
+    gates: RangeGates,
+    progress: Progress,
+) -> None:
+    """Form some lags of all columns; `work` may be the image, or the spectra's first rows."""
+    first = gates.first_column - gates.first_gate
+    ramp_back, ramp, beyond = band
+    squared = azimuth_filter.squared_hz2
+    scale = float(np.max(squared))
+    weight = (squared / scale).astype(np.float32)
+
+    def align(part: slice) -> None:
+        align_and_crop(
+            spectra, work, part, first, azimuth_filter.polynomial, azimuth_filter.matched
+        )
+        if azimuth_filter.by_column is not None:
+            _turn_columns(work[:, part], squared[part], azimuth_filter.by_column)
+
+    def inverse(rows: slice) -> None:
+        by_lag = azimuth_filter.by_lag
+        weighted = [work[rows] * weight**order for order in range(1, azimuth_filter.order + 1)]
+        rowed = scipy.fft.ifft(work[rows], axis=1, overwrite_x=True)
+        if by_lag is not None:
+            weighted = [scipy.fft.ifft(one, axis=1, overwrite_x=True)[:, lags] for one in weighted]
+            _turn_lags(
+                rowed[:, lags], scale * by_lag[rows], weighted[0], weighted[-1], len(weighted)
+            )
+        rowed *= ramp_back
+        doppler = scipy.fft.fft(rowed, axis=1, overwrite_x=True)
+        doppler[:, beyond] = 0.0
+        rowed = scipy.fft.ifft(doppler, axis=1, overwrite_x=True)
+        np.multiply(rowed[:, lags], ramp[lags], out=image[rows])
+
+    parts, columns = slices(spectra.shape[1], _DOPPLER_BLOCK), slices(gates.columns, _RANGE_BLOCK)
+    run_blocks(parts, align, lambda done: progress(0.5 * done / len(parts)))
+    run_blocks(columns, inverse, lambda done: progress(0.5 + 0.5 * done / len(columns)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _turn_lags(
+    lags: ComplexRows, knots: FloatArray, first: ComplexRows, second: ComplexRows, order: int
+) -> None:
+    """Add ``j x first - x^2/2 second``, exp(j x) less one to second order, x between knots."""
+    rows, count = lags.shape
+    step = (knots.shape[1] - 1) / max(count - 1, 1)
+    for row in range(rows):
+        for n in range(count):
+            place = n * step
+            knot = min(int(place), knots.shape[1] - 2)
+            slope = knots[row, knot + 1] - knots[row, knot]
+            x = np.float32(knots[row, knot] + (place - knot) * slope)
+            lags[row, n] += np.complex64(1j) * x * first[row, n]
+            if order > 1:
+                lags[row, n] -= np.float32(0.5) * x * x * second[row, n]
+
+
+@numba.njit(cache=True, nogil=True)
+def _turn_columns(image: ComplexRows, squared_hz2: FloatArray, cycles: FloatArray) -> None:
+    """Multiply ``image[c, b]`` by ``exp(2j pi cycles[c] squared_hz2[b])``.
+
+    Over a few columns the cycles are linear: phasors turn phasors.
+    """
+    columns, bins = image.shape
+    phasor = np.empty(bins, dtype=np.complex64)
+    step = np.empty(bins, dtype=np.complex64)
+    for first in range(0, columns, _TURN_COLUMNS):
+        last = min(first + _TURN_COLUMNS, columns)
+        slope = (cycles[last - 1] - cycles[first]) / max(last - 1 - first, 1)
+        for b in range(bins):
+            phasor[b] = np.complex64(np.exp(2j * np.pi * cycles[first] * squared_hz2[b]))
+            step[b] = np.complex64(np.exp(2j * np.pi * slope * squared_hz2[b]))
+        for c in range(first, last):
+            for b in range(bins):
+                image[c, b] *= phasor[b]
+                phasor[b] *= step[b]
+
+
 def _lag_band(
-    reference: Reference,
+    reference: Reference, raster: AzimuthRaster
 ) -> tuple[ComplexRows, ComplexRows, npt.NDArray[np.bool_]]:
     """Return the phase that brings all points into one Doppler band, its inverse, and what is out.
 
@@ -261,12 +284,11 @@ def _lag_band(
     Once the image is turned by ``-f_c tau'' a^2 / 2`` every point has the reference's band, and
     what lies outside of it is noise: ``10 log10(PRF / bandwidth)`` of it, 1.1 dB at 600 Hz.
     """
-    aperture, carrier_hz = reference.aperture, reference.carrier_hz
-    lag_s = (np.arange(aperture.pulses) - aperture.pulses // 2) * aperture.interval_s
+    carrier_hz = reference.carrier_hz
+    lag_s = (np.arange(raster.bins) - raster.bins // 2) * raster.interval_s
     cycles = np.mod(0.5 * carrier_hz * reference.rate_slope_per_s() * lag_s**2, 1.0)
     ramp = np.exp(2j * np.pi * cycles).astype(np.complex64)
-    frequency_hz = scipy.fft.fftfreq(aperture.pulses, aperture.interval_s)
-    beyond = np.abs(frequency_hz) > 0.5 * _KEPT_BAND * carrier_hz * reference.rate_span
+    beyond = np.abs(raster.doppler_hz) > 0.5 * _KEPT_BAND * carrier_hz * reference.rate_span
     return np.conj(ramp), ramp, beyond
 
 
@@ -281,8 +303,8 @@ def peak_gain(reference: Reference, pulse_weight: FloatArray) -> float:
     reference : Reference
         The reference point.
     pulse_weight : ndarray of float64, shape (pulses,)
-        Taper over the pulses.
+        Weights of the pulses.
     """
     acceleration = reference.history.delay_acceleration(reference.aperture.transmit_s)
     chirp = np.sqrt(np.abs(acceleration) * reference.carrier_hz)
-    return float(np.sum(pulse_weight * chirp)) * reference.aperture.interval_s
+    return float(np.sum(pulse_weight * chirp)) * AzimuthRaster.of(reference.aperture).interval_s

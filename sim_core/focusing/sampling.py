@@ -6,11 +6,12 @@ from typing import Literal
 import numpy as np
 
 from sim_core.errors import FocusingError
+from sim_core.focusing.azimuth_transform import AzimuthRaster
 from sim_core.focusing.image import Method
 from sim_core.focusing.reference import Aperture, DelayFunction, rate_range
 from sim_core.signal.pulse_schedule import PulseSchedule
 
-MethodChoice = Literal["auto", "range-doppler", "deramp"]
+MethodChoice = Literal["auto", "range-doppler", "deramp", "back-projection"]
 
 # A range-Doppler image has PRF over Doppler bandwidth rows per azimuth cell: with fewer than this
 # its response is not interpolated well enough to be measured.
@@ -33,7 +34,7 @@ class AzimuthSampling:
     doppler_rate_hz_per_s : float
         Mean rate of the Doppler frequency over the aperture.
     prf_hz : float
-        Pulse repetition frequency.
+        Pulse repetition frequency, gaps between the pulses apart.
     undersampled : bool
         Whether the PRF is no higher than the Doppler bandwidth.
     ambiguity_spacing_s : float
@@ -73,6 +74,7 @@ def azimuth_sampling(
     AzimuthSampling
     """
     aperture = Aperture.of(schedule)
+    prf_hz = 1.0 / AzimuthRaster.of(aperture).interval_s
     lowest, highest = rate_range(history, aperture)
     first, last = np.clip(aperture.edges_s, history.start_s, history.stop_s)
     acceleration = history.delay_acceleration(np.linspace(first, last, 257))
@@ -83,10 +85,10 @@ def azimuth_sampling(
         doppler_bandwidth_hz=bandwidth_hz,
         doppler_centroid_hz=-carrier_hz * 0.5 * (lowest + highest),
         doppler_rate_hz_per_s=doppler_rate_hz_per_s,
-        prf_hz=aperture.prf_hz,
-        undersampled=aperture.prf_hz <= bandwidth_hz,
+        prf_hz=prf_hz,
+        undersampled=prf_hz <= bandwidth_hz,
         ambiguity_spacing_s=(
-            aperture.prf_hz / abs(doppler_rate_hz_per_s) if doppler_rate_hz_per_s else float("inf")
+            prf_hz / abs(doppler_rate_hz_per_s) if doppler_rate_hz_per_s else float("inf")
         ),
         rate_keeps_sign=bool(np.all(acceleration > 0.0) or np.all(acceleration < 0.0)),
     )
@@ -99,21 +101,22 @@ def choose_method(sampling: AzimuthSampling, choice: MethodChoice) -> Method:
     ----------
     sampling : AzimuthSampling
         The Doppler band against the PRF.
-    choice : {"auto", "range-doppler", "deramp"}
+    choice : {"auto", "range-doppler", "deramp", "back-projection"}
         ``auto`` takes range-Doppler where the azimuth spectrum allows it, else de-ramping.
 
     Returns
     -------
-    {"range-doppler", "deramp"}
+    {"range-doppler", "deramp", "back-projection"}
 
     Raises
     ------
     FocusingError
         If range-Doppler is asked for where it cannot work, or the aperture has no resolution.
     """
-    if choice not in ("auto", "range-doppler", "deramp"):
+    if choice not in ("auto", "range-doppler", "deramp", "back-projection"):
         raise FocusingError(
-            f"unknown focusing method {choice!r}", "use auto, range-doppler or deramp"
+            f"unknown focusing method {choice!r}",
+            "use auto, range-doppler, deramp or back-projection",
         )
     require_resolution(sampling)
     least_prf_hz = LEAST_PRF_RATIO * sampling.doppler_bandwidth_hz

@@ -9,13 +9,13 @@ import pytest
 from sim_core.errors import FocusingError
 from sim_core.focusing.focus import FocusSettings, focus
 from sim_core.focusing.image import Image, Method
-from sim_core.focusing.impulse_response import ImpulseResponse, measure
 from sim_core.focusing.prediction import PredictedPeak, predict_peak
 from sim_core.focusing.reference import Aperture
-from sim_core.focusing.theory import azimuth_theory, range_theory
-from sim_core.focusing.window import NO_TAPER, Window
+from sim_core.focusing.response.impulse_response import ImpulseResponse, measure
+from sim_core.focusing.response.theory import azimuth_theory, range_theory
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import LinearChirp
+from sim_core.signal.window import NO_TAPER, Window
 from tests.sim_core.focusing.point_echoes import (
     CARRIER_HZ,
     Echoes,
@@ -143,6 +143,11 @@ def test_undersampled_points_are_focused_by_deramping() -> None:
     assert_at(response, PredictedPeak(0.0, 0.0, 0.0), image, cells=0.01, degrees=0.1)
     with pytest.raises(FocusingError, match="undersamples"):
         image_of(HISTORY, SPARSE, FocusSettings(method="range-doppler"))
+
+
+def test_back_projection_needs_a_field() -> None:
+    with pytest.raises(FocusingError, match="takes the delays of all places; give a delay field"):
+        image_of(HISTORY, SPARSE, FocusSettings(method="back-projection"))
 
 
 def test_a_strong_cubic_term_does_not_defocus_far_points() -> None:

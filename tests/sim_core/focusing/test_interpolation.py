@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import BarycentricInterpolator
 
-from sim_core.focusing.interpolation import KnabKernel, interpolate
+from sim_core.focusing.interpolation import (
+    KnabKernel,
+    interpolate,
+    piecewise_cubic_weights,
+)
 
 
 @given(
@@ -44,3 +49,41 @@ def test_beyond_the_ends_there_is_nothing() -> None:
     kernel = KnabKernel.for_oversampling(1.2, 20)
     samples = np.ones(64, dtype=np.complex128)
     assert interpolate(samples, [-60.0, 200.0], kernel) == pytest.approx([0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("oversampling", "rms_db", "largest_db"),
+    # What docs/algorithms/back-projection.md says, for a flat band.
+    [(3, -81.6, -63.0), (4, -91.6, -73.0), (6, -105.6, -87.0)],
+)
+def test_piecewise_cubics_are_as_good_as_stated(
+    oversampling: int, rms_db: float, largest_db: float
+) -> None:
+    weight = piecewise_cubic_weights(oversampling)
+    fraction = np.linspace(0.0, 1.0, 101)
+    angle = np.pi / oversampling * np.linspace(-1.0, 1.0, 401)
+    kernel = (fraction[:, None] ** np.arange(4)) @ weight
+    made = kernel @ np.exp(1j * np.multiply.outer(np.arange(8) - 3, angle))
+    error = np.abs(made - np.exp(1j * np.multiply.outer(fraction, angle)))
+    assert 20.0 * np.log10(np.sqrt(np.mean(error**2))) == pytest.approx(rms_db, abs=0.2)
+    assert 20.0 * np.log10(np.max(error)) == pytest.approx(largest_db, abs=0.5)
+
+
+def test_piecewise_cubics_beat_those_of_lagrange_by_far() -> None:
+    """The cubic through four samples, at the same rate: 37 dB worse."""
+    weight = piecewise_cubic_weights(4)
+    fraction = np.linspace(0.0, 1.0, 33)
+    angle = np.pi / 4.0 * np.linspace(-1.0, 1.0, 65)
+    exact = np.exp(1j * np.multiply.outer(fraction, angle))
+
+    def rms(kernel: np.ndarray, first: int) -> float:
+        place = first + np.arange(kernel.shape[1])
+        made = kernel @ np.exp(1j * np.multiply.outer(place, angle))
+        return float(np.sqrt(np.mean(np.abs(made - exact) ** 2)))
+
+    # scipy's Lagrange polynomials through the samples -1, 0, 1, 2.
+    lagrange = np.stack(
+        [BarycentricInterpolator([-1, 0, 1, 2], row)(fraction) for row in np.eye(4)]
+    )
+    powers = fraction[:, None] ** np.arange(4)
+    assert rms(powers @ weight, -3) < 0.02 * rms(lagrange.T, -1)

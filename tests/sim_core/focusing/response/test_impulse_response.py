@@ -1,75 +1,36 @@
 """Measures on responses that are known in closed form, at random places between the samples."""
 
 import math
+from functools import cache
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from perseo_quality.core.generic_dataclasses import MaskingMethod
 from perseo_quality.core.signal_processing import evaluate_irf_resolution
 from perseo_quality.point_targets_analysis.core.irf import compute_point_target_irf_analysis
 
 from sim_core.errors import FocusingError
-from sim_core.focusing.cut_metrics import measure_cut
-from sim_core.focusing.image import Image
-from sim_core.focusing.impulse_response import measure
-from sim_core.focusing.interpolation import KnabKernel, interpolate
-from sim_core.focusing.theory import azimuth_theory, point_response
-from sim_core.focusing.window import NO_TAPER, Window
-
-RANGE_BANDWIDTH_HZ = 80e6
-AZIMUTH_BANDWIDTH_HZ = 468.0
-WINDOWS = [
-    NO_TAPER,
-    Window("generalized-hamming", alpha=0.75),
-    Window("hamming"),
-    Window("hann"),
-    Window("kaiser", beta=2.5),
-    Window("kaiser", beta=4.0),
-    Window("taylor", nbar=4, sidelobe_db=30.0),
-    Window("taylor", nbar=5, sidelobe_db=35.0),
-]
+from sim_core.focusing.response import islr
+from sim_core.focusing.response.chip import Chip
+from sim_core.focusing.response.impulse_response import measure
+from sim_core.focusing.response.theory import AxisTheory
+from sim_core.focusing.response.theory import azimuth_theory as computed_theory
+from sim_core.signal.window import NO_TAPER, Window
+from tests.sim_core.focusing.response.ideal_images import (
+    AZIMUTH_BANDWIDTH_HZ,
+    RANGE_BANDWIDTH_HZ,
+    WINDOWS,
+    ideal,
+    image_of,
+)
 
 
-def image_of(
-    samples: npt.NDArray[np.complex128], oversampling: tuple[float, float] = (1.28, 1.2)
-) -> Image:
-    """Put zero lag and zero delay in the middle of some samples."""
-    rows, columns = samples.shape
-    azimuth_step_s = 1.0 / (AZIMUTH_BANDWIDTH_HZ * oversampling[0])
-    range_step_s = 1.0 / (RANGE_BANDWIDTH_HZ * oversampling[1])
-    return Image(
-        samples=samples.astype(np.complex64),
-        azimuth_start_s=-(rows // 2) * azimuth_step_s,
-        azimuth_step_s=azimuth_step_s,
-        range_start_s=-(columns // 2) * range_step_s,
-        range_step_s=range_step_s,
-        method="range-doppler",
-        range_bandwidth_hz=RANGE_BANDWIDTH_HZ,
-        azimuth_bandwidth_hz=AZIMUTH_BANDWIDTH_HZ,
-        azimuth_ambiguity_s=128.0,
-        full_azimuth_s=14.0,
-        full_range_s=(-1e-6, 1e-6),
-    )
-
-
-def ideal(
-    row: float,
-    column: float,
-    window: Window = NO_TAPER,
-    phase_rad: float = 0.0,
-    turn: tuple[float, float] = (0.0, 0.0),
-    shape: tuple[int, int] = (257, 257),
-    oversampling: tuple[float, float] = (1.28, 1.2),
-) -> npt.NDArray[np.complex128]:
-    """Sample a perfect response whose peak lies `row`, `column` samples from the middle."""
-    v = np.arange(shape[0]) - shape[0] // 2 - row
-    h = np.arange(shape[1]) - shape[1] // 2 - column
-    along_azimuth = point_response(v / oversampling[0], window, None) * np.exp(1j * turn[0] * v)
-    along_range = point_response(h / oversampling[1], window, None) * np.exp(1j * turn[1] * h)
-    return np.outer(np.exp(1j * phase_rad) * along_azimuth, along_range)
+@cache
+def azimuth_theory(window: Window) -> AxisTheory:
+    return computed_theory(window)
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda w: f"{w.name}")
@@ -78,24 +39,53 @@ def ideal(
     column=st.floats(-3.0, 3.0),
     phase=st.floats(-3.1, 3.1),
     turn=st.tuples(st.floats(-3.0, 3.0), st.floats(-0.4, 0.4)),
+    oversampling=st.tuples(st.floats(1.2, 2.2), st.floats(1.2, 2.2)),
 )
 @settings(max_examples=6, deadline=None)
 def test_ideal_responses_between_the_samples(
-    window: Window, row: float, column: float, phase: float, turn: tuple[float, float]
+    window: Window,
+    row: float,
+    column: float,
+    phase: float,
+    turn: tuple[float, float],
+    oversampling: tuple[float, float],
 ) -> None:
-    response = measure(image_of(ideal(row, column, window, phase, turn)))
+    samples = ideal(row, column, window, phase, turn, oversampling=oversampling)
+    response = measure(image_of(samples, oversampling))
     theory = azimuth_theory(window)
     for axis in (response.range, response.azimuth):
         # The project's bars for metrics on ideal responses.
         assert axis.irw_cells == pytest.approx(theory.irw_cells, abs=5e-4)
+        assert axis.irw_3db_cells == pytest.approx(theory.irw_3db_cells, abs=5e-4)
+        assert axis.null_left_cells == pytest.approx(theory.null_left_cells, abs=5e-4)
+        assert axis.null_right_cells == pytest.approx(theory.null_right_cells, abs=5e-4)
         assert axis.pslr_left_db == pytest.approx(theory.pslr_db, abs=5e-3)
         assert axis.pslr_right_db == pytest.approx(theory.pslr_db, abs=5e-3)
         assert axis.islr_db == pytest.approx(theory.islr_db, abs=5e-3)
-    assert response.peak_azimuth_s * AZIMUTH_BANDWIDTH_HZ * 1.28 == pytest.approx(row, abs=1e-4)
-    assert response.peak_range_s * RANGE_BANDWIDTH_HZ * 1.2 == pytest.approx(column, abs=1e-4)
+        expected = {one.name: theory.islr_by_name_db[one.name] for one in islr.MEASURED}
+        assert dict(axis.islr_by_name_db) == pytest.approx(expected, abs=5e-3)
+        # Secondary side lobes: all of them, as far down as the samples hold digits.
+        assert len(axis.side_lobes) == len(theory.side_lobes)
+        for lobe, theirs in zip(axis.side_lobes, theory.side_lobes, strict=True):
+            assert lobe.level_db == pytest.approx(theirs.level_db, abs=5e-3)
+            assert lobe.offset_cells == pytest.approx(theirs.offset_cells, abs=1e-3)
+    step_s = (1.0 / (AZIMUTH_BANDWIDTH_HZ * oversampling[0]), 1 / RANGE_BANDWIDTH_HZ)
+    assert response.peak_azimuth_s / step_s[0] == pytest.approx(row, abs=1e-4)
+    assert response.peak_range_s * oversampling[1] / step_s[1] == pytest.approx(column, abs=1e-4)
     assert response.peak_magnitude == pytest.approx(1.0, abs=1e-5)
     # The spectrum is off centre: an error of the position of 1e-4 sample turns it by 3e-4.
     assert math.remainder(response.peak_phase_rad - phase, math.tau) == pytest.approx(0, abs=5e-4)
+
+
+def test_a_convention_that_reaches_beyond_the_image_is_no_number() -> None:
+    # 44 cells in azimuth: after the interpolation's margin 10 cells are left, and not 20.
+    samples = ideal(0.2, 0.1, shape=(57, 257))
+    response = measure(image_of(samples))
+    by_name = response.azimuth.islr_by_name_db
+    assert by_name["null-to-null-10"] == pytest.approx(-10.158, abs=0.02)
+    assert math.isnan(by_name["null-to-null-20"])
+    assert math.isnan(by_name["iso-2-20"])
+    assert not math.isnan(response.range.islr_by_name_db["null-to-null-20"])
 
 
 def test_cuts_for_plots_are_those_of_theory() -> None:
@@ -110,32 +100,40 @@ def test_cuts_for_plots_are_those_of_theory() -> None:
         assert np.max(np.abs(difference)) < 0.02
 
 
-def test_perseo_finds_the_same_in_its_own_definitions() -> None:
-    """PERSEO: IRW by crossing at half power; PSLR; ISLR from the nulls out to 10 IRW."""
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda w: f"{w.name}")
+@pytest.mark.parametrize(
+    ("mask", "name"),
+    [(MaskingMethod.PEAK, "perseo"), (MaskingMethod.RESOLUTION, "perseo-resolution")],
+)
+def test_perseo_finds_the_same_in_its_own_definitions(
+    window: Window, mask: MaskingMethod, name: str
+) -> None:
+    """PERSEO is given samples of our interpolation, 32 per cell; it works on samples."""
     fine = 32
-    half = 12 * fine
-    offset = np.arange(-half, half + 1) / fine
-    cut = np.sinc(offset)
-    area = np.multiply.outer(cut, cut)
-    width_px = evaluate_irf_resolution(cut)
-    theirs = compute_point_target_irf_analysis(area, width_px, width_px, sslr_flag=False)
+    image = image_of(ideal(0.3, 0.4, window))
+    chip = Chip.about(image, 128, 128)
+    offset = np.arange(-20 * fine, 20 * fine + 1) / fine
+    along_azimuth, along_range = chip.cut(0)(offset), chip.cut(1)(offset)
+    area = np.outer(along_range, along_azimuth) / along_range[20 * fine]
+    widths = (evaluate_irf_resolution(along_range), evaluate_irf_resolution(along_azimuth))
+    theirs = compute_point_target_irf_analysis(area, *widths, mask_method=mask, sslr_flag=False)
 
-    response = measure(image_of(ideal(0.3, 0.4)))
-    # Their crossing is read off a line in dB between samples 1/32 cell apart.
-    assert response.range.irw_cells == pytest.approx(width_px / fine, abs=1e-3)
-    # Their side lobe is the highest of such samples.
-    assert response.range.pslr_db == pytest.approx(float(theirs.range_pslr), abs=0.02)
-
-    samples = ideal(0.0, 0.4)[128]
-    kernel = KnabKernel.for_oversampling(1.2, 64)
-    metrics = measure_cut(
-        lambda x: interpolate(samples, 128.4 + 1.2 * x, kernel),
-        "range",
-        extent_cells=10.0 * response.range.irw_cells,
-    )
-    assert metrics.islr_db == pytest.approx(-10.216, abs=2e-3)
-    # They sum samples, and the mask of the main lobe ends at a sample.
-    assert metrics.islr_db == pytest.approx(float(theirs.range_islr), abs=0.05)
+    response = measure(image)
+    for axis, width, pslr, ratio in (
+        (response.range, widths[0], theirs.range_pslr, theirs.range_islr),
+        (response.azimuth, widths[1], theirs.azimuth_pslr, theirs.azimuth_islr),
+    ):
+        # Their crossing is read off a line in dB between samples 1/32 cell apart.
+        assert axis.irw_cells == pytest.approx(width / fine, abs=1e-3)
+        # Their side lobe is the highest of such samples. With the resolution mask, what is left of
+        # the main lobe beyond 1 IRW may be higher.
+        if mask is MaskingMethod.PEAK:
+            assert axis.pslr_db == pytest.approx(float(pslr), abs=0.02)
+        # They sum samples, and the masks end at samples: at a null, where that is nothing, or with
+        # the resolution mask at 1 IRW, where half of a sample at either end is up to 0.5 dB of the
+        # side lobes of a taper.
+        scatter = 0.005 if mask is MaskingMethod.PEAK else 0.6
+        assert axis.islr_by_name_db[name] == pytest.approx(float(ratio), abs=scatter)
 
 
 def test_signal_to_noise_is_that_of_the_background() -> None:
