@@ -1,42 +1,32 @@
 """From a recording to what the report shows: focus, measure, compare with the prediction."""
 
-import cmath
-import math
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 from scipy import optimize
 
-from sim_core.errors import FocusingError
-from sim_core.focusing.focus import FocusSettings, focus
-from sim_core.focusing.image import Image
-from sim_core.focusing.impulse_response import measure
-from sim_core.focusing.prediction import PredictedPeak, predict_peak
-from sim_core.focusing.theory import azimuth_theory, range_theory
-from sim_core.geometry.delay_history import DelayHistory
-from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
-from sim_core.geometry.sites import EarthPoint
-from testbed.errors import locate_errors
+from testbed.device_settings import device_settings
+from testbed.image_formation import focus_scenario, usable_pulses
+from testbed.image_quality import image_quality
 from testbed.provenance import provenance
 from testbed.recording import Recording
 from testbed.report.progress import RunProgress
-from testbed.results import HistoryCurves, RunResult, TargetResult
-from testbed.scenario import Scenario, device_settings
-from testbed.verification import unmeasured_response, verify
-from testbed.waveforms import build_window
+from testbed.results import HistoryCurves, RunResult
+from testbed.scenario import Scenario
+from testbed.target_measurement import measure_scene
+from testbed.verification import verify
 
 _CURVE_POINTS = 1001
 
-# Offset at which the scale of the image on the ground is taken: far above the noise of a
-# prediction (1e-6 cell), far below where the axes bend.
-_SCALE_OFFSET_M = 50.0
 
-
-def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) -> RunResult:
+def evaluate(
+    scenario: Scenario, recording: Recording, progress: RunProgress, scratch: Path
+) -> RunResult:
     """Focus a recording, measure its targets and judge the first.
 
-    Simulated and recorded data come this way alike: samples, schedule and delay histories are all
-    that it is given.
+    Simulated and recorded data come this way alike: samples, schedule and delays are all that it is
+    given.
 
     Parameters
     ----------
@@ -46,6 +36,8 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         Samples and what happened to them.
     progress : RunProgress
         Where the stages ``focus`` and ``measure`` are shown and timed.
+    scratch : Path
+        Folder for what does not fit into the memory that the configuration allows.
 
     Returns
     -------
@@ -57,32 +49,20 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         If the chosen focusing method cannot compress the recording.
     """
     configuration = scenario.configuration
-    with (
-        progress.stage("focus", "Focus the recording") as advance,
-        locate_errors(configuration, "focusing.method"),
-    ):
-        image = focus(
-            recording,
-            recording.schedule,
-            scenario.waveform,
-            scenario.carrier_hz,
-            scenario.reference,
-            focus_settings(scenario),
-            lambda fraction: advance(round(1000 * fraction), 1000),
-        )
-    with progress.stage("measure", "Measure the point targets"):
-        measured = [
-            _measure_target(scenario, recording, image, number)
-            for number in range(len(scenario.targets))
-        ]
-        targets = tuple(target for target, _ in measured)
+    usable = usable_pulses(recording)
+    focused = focus_scenario(scenario, recording, usable, progress, scratch)
+    with progress.stage("measure", "Measure the point targets") as advance:
+        targets, doubt = measure_scene(scenario, focused, usable, advance)
         events: Counter[str] = Counter(event.kind for event in recording.events)
         touched: Counter[str] = Counter(
             kind for kind, _ in {(event.kind, event.pulse) for event in recording.events}
         )
-        doubts = [doubt for _, doubt in measured[:1] if doubt]
         judgement = verify(
-            targets[0], configuration.limits, touched, recording.schedule.pulses, doubts
+            targets[0],
+            configuration.limits,
+            touched,
+            recording.schedule.pulses,
+            [doubt] if doubt else [],
         )
         history = _curves(scenario)
         nearest_s = _nearest_transmit_s(scenario)
@@ -94,11 +74,14 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         checks=judgement.checks,
         targets=targets,
         sampling=scenario.sampling,
-        image=image,
+        image=focused.image,
+        ground=focused.ground,
+        quality=image_quality(scenario, focused.image, targets),
         history=history,
         delay_min_s=float(scenario.reference.delay_s(nearest_s)),
         delay_min_transmit_s=nearest_s,
         delay_budget=scenario.budget(),
+        link_budget=scenario.signal.budget,
         schedule=recording.schedule,
         played_pulse=scenario.signal.window(scenario.schedule, middle),
         recorded_pulse=recording.read(middle, 1)[0],
@@ -111,21 +94,6 @@ def evaluate(scenario: Scenario, recording: Recording, progress: RunProgress) ->
         },
         configuration=configuration.resolved(),
         provenance=provenance(scenario),
-    )
-
-
-def focus_settings(scenario: Scenario) -> FocusSettings:
-    """Return the focusing settings of a scenario.
-
-    The envelope's lag behind the carrier's phase, which is the ionosphere's, is taken out like a
-    delay of the chain.
-    """
-    configuration = scenario.configuration
-    return FocusSettings(
-        method=scenario.method,
-        range_window=build_window(configuration.focusing.range_window),
-        azimuth_window=build_window(configuration.focusing.azimuth_window),
-        chain_delay_s=configuration.calibration.delay_s + scenario.envelope_lag_s,
     )
 
 
@@ -151,88 +119,3 @@ def _nearest_transmit_s(scenario: Scenario) -> float:
     if low_rate >= 0.0 or high_rate <= 0.0:
         return float(coarse_s[best])  # at an end of the aperture
     return float(optimize.brentq(lambda t: float(reference.delay_rate(t)), low_s, high_s))
-
-
-def _measure_target(
-    scenario: Scenario, recording: Recording, image: Image, number: int
-) -> tuple[TargetResult, str]:
-    """Measure one target; also say why it could not be measured, if so."""
-    target = scenario.targets[number]
-    windows = focus_settings(scenario)
-    predicted = _predict(scenario, recording, image, target.history)
-    doubt = ""
-    try:
-        response = measure(image, predicted.range_s, predicted.azimuth_s)
-    except FocusingError as error:
-        # Nothing there that has a peak: the verdict says so, and the report shows the image.
-        response, doubt = unmeasured_response(), str(error)
-    phase_error_rad = (
-        response.peak_phase_rad - predicted.phase_rad - cmath.phase(target.reflectivity)
-    )
-    result = TargetResult(
-        name=f"target {number + 1}",
-        latitude_deg=target.place.latitude_deg,
-        longitude_deg=target.place.longitude_deg,
-        height_m=target.place.height_m,
-        amplitude=abs(target.reflectivity),
-        response=response,
-        range_theory=range_theory(scenario.waveform, windows.range_window),
-        azimuth_theory=azimuth_theory(windows.azimuth_window),
-        predicted_range_s=predicted.range_s,
-        predicted_azimuth_s=predicted.azimuth_s,
-        range_error_cells=(response.peak_range_s - predicted.range_s) / image.range_cell_s,
-        azimuth_error_cells=(response.peak_azimuth_s - predicted.azimuth_s) / image.azimuth_cell_s,
-        phase_error_deg=math.degrees(math.remainder(phase_error_rad, math.tau)),
-        magnitude_error_db=_magnitude_error_db(scenario, number, response.peak_magnitude),
-        range_irw_m=0.5 * SPEED_OF_LIGHT_M_PER_S * response.range.irw_s,
-        azimuth_irw_m=response.azimuth.irw_s
-        * _ground_speed_m_per_s(scenario, recording, image, target.place),
-    )
-    return result, doubt
-
-
-def _magnitude_error_db(scenario: Scenario, number: int, magnitude: float) -> float:
-    """Return the peak against the amplitude that was played, through the calibrated gain."""
-    echo = scenario.signal.targets[number]
-    expected = abs(echo.amplitude) * 10.0 ** (scenario.configuration.calibration.gain_db / 20.0)
-    if echo.pulse_gain is not None:
-        # The image adds up what the antenna left of each pulse, weighted by the taper.
-        place = np.linspace(-0.5, 0.5, echo.pulse_gain.size)
-        weight = focus_settings(scenario).azimuth_window.weight(place)
-        expected *= float(np.average(echo.pulse_gain, weights=weight))
-    return 20.0 * math.log10(magnitude / expected) if magnitude > 0.0 else math.nan
-
-
-def _predict(
-    scenario: Scenario, recording: Recording, image: Image, history: DelayHistory
-) -> PredictedPeak:
-    return predict_peak(
-        history,
-        scenario.reference,
-        recording.schedule,
-        scenario.waveform,
-        scenario.carrier_hz,
-        image.method,
-        focus_settings(scenario).azimuth_window,
-    )
-
-
-def _ground_speed_m_per_s(
-    scenario: Scenario, recording: Recording, image: Image, place: EarthPoint
-) -> float:
-    """Return the metres on the ground per second of azimuth lag, at equal range.
-
-    From the predicted peaks of two neighbours, to the east and to the north: the direction on the
-    ground along which the range stays is followed, and the lag's change along it taken.
-    """
-    peaks = [
-        _predict(
-            scenario, recording, image, scenario.geometry.history_of(place.offset(*offset, 0.0))
-        )
-        for offset in ((0.0, 0.0), (_SCALE_OFFSET_M, 0.0), (0.0, _SCALE_OFFSET_M))
-    ]
-    here, east, north = (np.array((peak.range_s, peak.azimuth_s)) for peak in peaks)
-    per_metre = np.stack((east - here, north - here), axis=1) / _SCALE_OFFSET_M
-    along = np.array((-per_metre[0, 1], per_metre[0, 0]))
-    along /= np.linalg.norm(along)
-    return float(1.0 / abs(per_metre[1] @ along))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from drivers.interface import CaptureFormat, PlayedBlock
-from drivers.registry import open_device, require_known
+from drivers.interface import PlayedBlock
 from drivers.session import session
 from testbed.config import Configuration
 from testbed.datasets import write_geometry, write_image
-from testbed.errors import RecordingError, locate_errors
+from testbed.device_settings import open_configured_device, require_leave
+from testbed.errors import RecordingError
 from testbed.evaluation import evaluate
+from testbed.ground_files import write_ground
+from testbed.input_files import InputFiles
 from testbed.provenance import versions
 from testbed.recording import (
     Recording,
@@ -20,13 +22,19 @@ from testbed.recording import (
     RecordingWriter,
     remove_unfinished,
 )
-from testbed.recording.metadata import META_SUFFIX, SAMPLE_BYTES
+from testbed.recording.metadata import META_SUFFIX
 from testbed.report.progress import RunProgress
 from testbed.report.terminal import print_summary
 from testbed.report.writer import write_report
 from testbed.results import RunResult
-from testbed.run_folder import DEFAULT_PARENT, RECORDING_NAME, open_run_folder, remove_if_empty
-from testbed.scenario import Scenario, build_scenario, loopback_settings
+from testbed.run_folder import (
+    DEFAULT_PARENT,
+    RECORDING_NAME,
+    bytes_of_run,
+    open_run_folder,
+    remove_if_empty,
+)
+from testbed.scenario import Scenario, build_scenario
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 _SAMPLES_PER_BLOCK = 1 << 21
 _GEOMETRY_NAME = "geometry.nc"
 _IMAGE_NAME = "image.nc"
+_GROUND_NAME = "ground.tif"
 
 
 def run_experiment(
@@ -70,14 +79,13 @@ def run_experiment(
         If the device fails.
     """
     folder = DEFAULT_PARENT / configuration.name if out_dir is None else out_dir
-    with locate_errors(configuration, "device.driver"):
-        require_known(configuration.device.driver)
-    new = open_run_folder(folder, resume=resume, bytes_needed=_bytes_needed(configuration))
+    require_leave(configuration)
+    new = open_run_folder(folder, resume=resume, bytes_needed=bytes_of_run(configuration))
     try:
         with RunProgress() as progress:
             with progress.stage("geometry", "Solve the geometry"):
                 scenario = build_scenario(configuration)
-            recording = _earlier_recording(folder, configuration) if resume else None
+            recording = _earlier_recording(folder, scenario) if resume else None
             if recording is None:
                 recording = record(scenario, folder, progress)
             result = _focus_and_report(scenario, recording, folder, progress)
@@ -118,11 +126,12 @@ def focus_recording(
     if method is not None:
         configuration = configuration.with_option("focusing.method", method, "--method")
     folder = recording.path.parent / "focus" if out_dir is None else out_dir
-    new = open_run_folder(folder, resume=False, bytes_needed=_bytes_needed(configuration) // 2)
+    new = open_run_folder(folder, resume=False, bytes_needed=bytes_of_run(configuration) // 2)
     try:
         with RunProgress() as progress:
             with progress.stage("geometry", "Solve the geometry"):
-                scenario = build_scenario(configuration)
+                inputs = InputFiles.of_recording(recording.path.parent, recording.inputs)
+                scenario = build_scenario(configuration, inputs)
             _require_own_recording(recording, scenario)
             result = _focus_and_report(scenario, recording, folder, progress)
     finally:
@@ -156,8 +165,7 @@ def record(scenario: Scenario, folder: Path, progress: RunProgress) -> Recording
         If the recording cannot be written.
     """
     configuration, schedule = scenario.configuration, scenario.schedule
-    with locate_errors(configuration, "device.loopback"):
-        device = open_device(configuration.device.driver, loopback_settings(configuration))
+    device = open_configured_device(configuration)
     context = RecordingContext(
         schedule=schedule,
         capture_format=device.capture_format,
@@ -169,7 +177,9 @@ def record(scenario: Scenario, folder: Path, progress: RunProgress) -> Recording
         driver=configuration.device.driver,
         versions=versions(),
         description=f"moonecho {configuration.name}",
+        inputs=scenario.inputs.sha256,
     )
+    scenario.inputs.keep(folder)
     try:
         with (
             progress.stage("record", "Play and record the echoes") as advance,
@@ -199,18 +209,19 @@ def _played_blocks(scenario: Scenario) -> Iterator[PlayedBlock]:
 def _focus_and_report(
     scenario: Scenario, recording: Recording, folder: Path, progress: RunProgress
 ) -> RunResult:
-    result = evaluate(scenario, recording, progress)
+    result = evaluate(scenario, recording, progress, folder)
+    attributes = {
+        "title": f"image of {result.name}",
+        "configuration_sha256": scenario.configuration.sha256(),
+    }
     with progress.stage("save", "Save geometry and image"):
         write_geometry(folder / _GEOMETRY_NAME, scenario)
-        write_image(
-            folder / _IMAGE_NAME,
-            result.image,
-            {
-                "title": f"image of {result.name}",
-                "configuration_sha256": scenario.configuration.sha256(),
-            },
-        )
+        write_image(folder / _IMAGE_NAME, result.image, attributes)
     files = {"geometry": _GEOMETRY_NAME, "image": _IMAGE_NAME}
+    if result.ground is not None:
+        with progress.stage("ground", "Save the image on the ground"):
+            write_ground(folder / _GROUND_NAME, result.ground, attributes)
+        files["ground"] = _GROUND_NAME
     if recording.path.parent == folder:
         files["recording"] = recording.path.name
     with progress.stage("report", "Write the report") as advance:
@@ -251,24 +262,18 @@ def _require_own_recording(recording: Recording, scenario: Scenario) -> None:
         )
 
 
-def _earlier_recording(folder: Path, configuration: Configuration) -> Recording | None:
-    """Return the complete recording of an earlier run of this configuration, if there is one."""
+def _earlier_recording(folder: Path, scenario: Scenario) -> Recording | None:
+    """Return the complete recording of an earlier run of this scenario, if there is one."""
     meta = folder / f"{RECORDING_NAME}{META_SUFFIX}"
     if not meta.exists():
         return None
     recording = Recording.open(meta, verify=True)
     recorded = Configuration.from_resolved(recording.configuration, meta)
-    if recorded.sha256() != configuration.sha256():
+    same = recorded.sha256() == scenario.configuration.sha256()
+    if not same or dict(recording.inputs) != scenario.inputs.sha256:
         raise RecordingError(
             meta,
-            "was made from another configuration",
+            "was made from another configuration" if not same else "was made from other files",
             "name another folder with --out, or focus it as it is with moonecho focus",
         )
     return recording
-
-
-def _bytes_needed(configuration: Configuration) -> int:
-    """Return about how much a run writes: the recording, and as much again for the image."""
-    capture_format: CaptureFormat = "ci16_le" if configuration.has_adc else "cf32_le"
-    samples = configuration.radar.pulses * configuration.receiver.window_samples
-    return 2 * samples * SAMPLE_BYTES[capture_format]

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sim_core.focusing.ground_image import GroundImage
     from sim_core.focusing.image import Image
-    from sim_core.focusing.impulse_response import ImpulseResponse
+    from sim_core.focusing.response.impulse_response import ImpulseResponse
+    from sim_core.focusing.response.spur import Spur
+    from sim_core.focusing.response.theory import AxisTheory
     from sim_core.focusing.sampling import AzimuthSampling
-    from sim_core.focusing.theory import AxisTheory
     from sim_core.geometry.delay_terms import DelayTerm
+    from sim_core.signal.link_budget import BudgetTerm
     from sim_core.signal.pulse_schedule import PulseSchedule
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive"]
@@ -36,6 +39,10 @@ class TargetResult:
         Geodetic WGS84 coordinates.
     amplitude : float
         Amplitude of the target in the scene, relative to the others.
+    offset_m : tuple of float
+        East, north and up of the scene reference point, metres.
+    problem : str
+        Why it could not be measured; empty if it was.
     response : ImpulseResponse
         The measured response.
     range_theory, azimuth_theory : AxisTheory
@@ -60,6 +67,8 @@ class TargetResult:
     longitude_deg: float
     height_m: float
     amplitude: float
+    offset_m: tuple[float, float, float]
+    problem: str
     response: ImpulseResponse
     range_theory: AxisTheory
     azimuth_theory: AxisTheory
@@ -96,6 +105,24 @@ class Check:
     limit: float
     theory: float | None
     passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageQuality:
+    """What is in the image besides its targets.
+
+    Attributes
+    ----------
+    azimuth_ambiguity_db : float
+        Energy of the first target's replicas in the image against its own; NaN where the image
+        holds none.
+    spur : Spur or None
+        The highest response that is no target's; None where there is a scene behind them, or
+        nothing was measured.
+    """
+
+    azimuth_ambiguity_db: float
+    spur: Spur | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +165,18 @@ class RunResult:
         Doppler bandwidth against PRF.
     image : Image
         The focused image, complex, (azimuth, range).
+    ground : GroundImage or None
+        The image on the ground, if one was asked for.
+    quality : ImageQuality
+        Replicas, ghosts and spurs.
     history : HistoryCurves
         Delay and Doppler of the first target.
     delay_min_s, delay_min_transmit_s : float
         Smallest two-way delay over the aperture, and the transmit time of it, seconds.
     delay_budget : tuple of DelayTerm
         What the delay is made of.
+    link_budget : tuple of BudgetTerm
+        The radar equation, term by term; empty where the configuration does not state it.
     schedule : PulseSchedule
         Ticks of the pulses and their receive windows.
     played_pulse, recorded_pulse : ndarray of complex64, shape (window_samples,)
@@ -168,10 +201,13 @@ class RunResult:
     targets: tuple[TargetResult, ...]
     sampling: AzimuthSampling
     image: Image
+    ground: GroundImage | None
+    quality: ImageQuality
     history: HistoryCurves
     delay_min_s: float
     delay_min_transmit_s: float
     delay_budget: tuple[DelayTerm, ...]
+    link_budget: tuple[BudgetTerm, ...]
     schedule: PulseSchedule
     played_pulse: NDArray[np.complex64]
     recorded_pulse: NDArray[np.complex64]

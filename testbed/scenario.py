@@ -1,10 +1,8 @@
 """From a configuration to what the chain works with: geometry, waveform, schedule, echoes."""
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
 
-from drivers.loopback.settings import LoopbackSettings
 from sim_core.errors import SamplingError
 from sim_core.focusing.image import Method
 from sim_core.focusing.prediction import predict_peak
@@ -188,6 +186,8 @@ def _method(
         method = choose_method(sampling, choice)
 
     def widest_s(of: Method) -> float:
+        if of == "back-projection":
+            return math.inf
         rate_hz_per_s = abs(sampling.doppler_rate_hz_per_s)
         if of == "range-doppler":
             spare_hz = sampling.prf_hz - sampling.doppler_bandwidth_hz
@@ -215,22 +215,3 @@ def _method(
                     "the scene's reference point",
                 )
     return method
-
-
-def loopback_settings(configuration: Configuration) -> LoopbackSettings:
-    """Return the settings of the loopback that a configuration asks for."""
-    chain = configuration.device.loopback
-    return LoopbackSettings(
-        dac_bits=chain.dac_bits,
-        adc_bits=chain.adc_bits,
-        gain_db=chain.gain_db,
-        delay_s=chain.delay_s,
-        noise_dbfs=chain.noise_dbfs,
-        seed=configuration.seed,
-    )
-
-
-def device_settings(configuration: Configuration) -> Mapping[str, Any]:
-    """Return the settings of the chosen driver, fit for JSON, for the report."""
-    settings: Mapping[str, Any] = configuration.resolved()["device"]
-    return settings

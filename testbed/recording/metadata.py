@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ class RecordingContext:
         Programs and libraries, of which ``moonecho`` is one.
     description : str
         One line for a reader.
+    inputs : mapping of str to str
+        SHA-256 of the files that the configuration names, by key.
     """
 
     schedule: PulseSchedule
@@ -72,6 +74,7 @@ class RecordingContext:
     driver: str
     versions: Mapping[str, str]
     description: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def sigmf_metadata(
@@ -117,6 +120,7 @@ def sigmf_metadata(
             "moonecho:configuration": dict(context.configuration),
             "moonecho:device": {"driver": context.driver, "read_back": dict(read_back)},
             "moonecho:epoch_utc": context.epoch_utc,
+            "moonecho:inputs": dict(context.inputs),
             "moonecho:radar_carrier_hz": float(context.carrier_hz),
             "moonecho:seed": int(context.seed),
             "moonecho:versions": dict(context.versions),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,9 @@ class Recording:
         Programs and libraries that made the recording.
     events : tuple of Event
         What happened, in ascending order of the pulses.
+    inputs : mapping of str to str
+        SHA-256 of the files that the configuration names, by key; they lie in ``inputs`` beside the
+        recording.
     """
 
     path: Path
@@ -92,7 +96,8 @@ class Recording:
     device: Mapping[str, Any]
     versions: Mapping[str, str]
     events: tuple[Event, ...]
-    _samples: NDArray[np.int16] | NDArray[np.complex64]  # mapped, see read_raw
+    inputs: Mapping[str, str]
+    _data_path: Path
 
     @classmethod
     def open(cls, path: str | Path, *, verify: bool = False) -> Self:
@@ -135,7 +140,7 @@ class Recording:
                 "start ticks",
                 "each pulse must have one of either; " + _RECORD_AGAIN,
             )
-        samples = _mapped(data_path, schedule, capture_format)
+        _require_size(data_path, schedule, capture_format)
         if verify:
             _compare_checksum(data_path, fields.text("core:sha512"))
         return cls(
@@ -150,7 +155,8 @@ class Recording:
             device=fields.mapping("moonecho:device"),
             versions=fields.mapping("moonecho:versions"),
             events=_events(meta_path, metadata),
-            _samples=samples,
+            inputs=fields.texts("moonecho:inputs"),
+            _data_path=data_path,
         )
 
     def read(self, first_pulse: int, count: int) -> NDArray[np.complex64]:
@@ -190,19 +196,34 @@ class Recording:
         Returns
         -------
         int16 array, shape (count, window_samples, 2), or complex64 (count, window_samples)
-            Codes of I and Q, or values where there was no ADC. A read-only view of the file.
+            Codes of I and Q, or values where there was no ADC. Read rather than mapped: pages of a
+            mapped file count as memory of the process.
 
         Raises
         ------
         IndexError
             The recording has no such pulses.
+        RecordingError
+            The samples cannot be read any more.
         """
         if first_pulse < 0 or count < 0 or first_pulse + count > self.schedule.pulses:
             raise IndexError(
                 f"pulses {first_pulse} to {first_pulse + count - 1} of {self.path}, which has "
                 f"{self.schedule.pulses}"
             )
-        return self._samples[first_pulse : first_pulse + count]
+        shape = window_shape(self.schedule, self.capture_format)
+        values = count * math.prod(shape)
+        kind = np.dtype(FILE_TYPE[self.capture_format])
+        first_byte = first_pulse * math.prod(shape) * kind.itemsize
+        try:
+            samples = np.fromfile(self._data_path, kind, values, offset=first_byte)
+        except OSError as error:
+            raise _unreadable(self._data_path, error) from error
+        if samples.size != values:
+            raise RecordingError(
+                self._data_path, "was cut short since it was opened", _RECORD_AGAIN
+            )
+        return samples.reshape(count, *shape)
 
 
 class _Fields:
@@ -247,6 +268,15 @@ class _Fields:
         value = self._values[key]
         if not isinstance(value, dict):
             raise self._refusal(key, "an object")
+        return value
+
+    def texts(self, key: str) -> Mapping[str, str]:
+        """Return an object of texts; an empty one where the key is missing."""
+        if key not in self._values:
+            return {}
+        value = self.mapping(key)
+        if not all(isinstance(one, str) for one in value.values()):
+            raise self._refusal(key, "an object of texts")
         return value
 
     def ticks(self, key: str) -> NDArray[np.int64]:
@@ -343,38 +373,31 @@ def _require_known_version(path: Path, shared: dict[str, Any]) -> None:
         )
 
 
-def _mapped(
-    path: Path, schedule: PulseSchedule, capture_format: CaptureFormat
-) -> NDArray[np.int16] | NDArray[np.complex64]:
-    """Map the samples, if there are as many as the schedule says."""
+def _require_size(path: Path, schedule: PulseSchedule, capture_format: CaptureFormat) -> None:
+    """Refuse a data file that does not hold as many samples as the schedule says."""
     expected = schedule.pulses * schedule.window_samples * SAMPLE_BYTES[capture_format]
     try:
-        size = path.stat().st_size
-        if size != expected:
-            how = "cut short" if size < expected else "too long"
-            raise RecordingError(
-                path,
-                f"is {how}: {size} bytes where {schedule.pulses} windows of "
-                f"{schedule.window_samples} samples take {expected}",
-                _RECORD_AGAIN,
-            )
-        mapped = np.memmap(
-            path,
-            dtype=FILE_TYPE[capture_format],
-            mode="r",
-            shape=(schedule.pulses, *window_shape(schedule, capture_format)),
-        )
-    except FileNotFoundError as error:
-        raise RecordingError(
-            path, "the samples are missing", "copy both files of a recording together"
-        ) from error
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
+        raise _unreadable(path, error) from error
+    if size != expected:
+        how = "cut short" if size < expected else "too long"
         raise RecordingError(
-            path, f"cannot be read, {(error.strerror or str(error)).lower()}", "check permissions"
-        ) from error
-    # A plain array on the same memory: memmap's own slices cost more and promise nothing.
-    samples: NDArray[np.int16] | NDArray[np.complex64] = mapped.view(np.ndarray)
-    return samples
+            path,
+            f"is {how}: {size} bytes where {schedule.pulses} windows of "
+            f"{schedule.window_samples} samples take {expected}",
+            _RECORD_AGAIN,
+        )
+
+
+def _unreadable(path: Path, error: OSError) -> RecordingError:
+    if isinstance(error, FileNotFoundError):
+        return RecordingError(
+            path, "the samples are missing", "copy both files of a recording together"
+        )
+    reason = (error.strerror or str(error)).lower()
+    return RecordingError(path, f"cannot be read, {reason}", "check permissions")
 
 
 def _compare_checksum(path: Path, expected: str) -> None:

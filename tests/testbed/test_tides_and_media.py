@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from sim_core.focusing.focus import focus
-from sim_core.focusing.impulse_response import measure
+from sim_core.focusing.response.impulse_response import measure
 from testbed.config import Configuration
 from testbed.delay_table import COLUMNS, DelayTable, write_delay_table
 from testbed.errors import ConfigError, MoonechoError, OptionError
-from testbed.evaluation import focus_settings
+from testbed.image_formation import focus_settings
 from testbed.options import DelayRequest, read_delay_request
 from testbed.recording import Recording
 from testbed.scenario import Scenario, build_scenario

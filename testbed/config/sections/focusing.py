@@ -8,17 +8,6 @@ from testbed.config.sections.base import Number, Section, Text
 from testbed.config.sections.window import Window
 
 
-class SlantGrid(Section):
-    """Extent of the image that back-projection forms: about each target, in cells."""
-
-    half_range_cells: Number = Field(
-        32.0, ge=16, le=1e5, description="Cells on either side of a target in range."
-    )
-    half_azimuth_cells: Number = Field(
-        32.0, ge=16, le=1e5, description="Cells on either side of a target in azimuth."
-    )
-
-
 class GroundGrid(Section):
     """An image on the ground, east and north of the aim point; written beside the slant image."""
 
@@ -64,7 +53,13 @@ class Focusing(Section):
         description="Working memory of focusing. What does not fit goes through a scratch file in "
         "the folder of the results.",
     )
-    slant: SlantGrid = Field(SlantGrid(), description="The image of `back-projection`.")
+    chip_half_cells: Number = Field(
+        40.0,
+        ge=24,
+        le=1000,
+        description="Of `back-projection`, which forms the surroundings of each target: cells on "
+        "either side of it.",
+    )
     ground: GroundGrid | None = Field(
         None, description="A second image, on the ground. `null` is none."
     )

@@ -71,7 +71,9 @@ def test_point_target_is_what_the_issue_asks() -> None:
     assert (point.device.loopback.dac_bits, point.device.loopback.adc_bits) == (14, 12)
     # A whole number of ticks to the interval, and 1.2 times the bandwidth of 80 MHz.
     assert point.receiver.sample_rate_hz % point.radar.prf_hz == 0
-    assert point.receiver.sample_rate_hz == pytest.approx(1.2 * point.radar.bandwidth_hz, rel=1e-12)
+    bandwidth_hz = point.radar.bandwidth_hz
+    assert bandwidth_hz is not None
+    assert point.receiver.sample_rate_hz == pytest.approx(1.2 * bandwidth_hz, rel=1e-12)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
