@@ -8,9 +8,11 @@ import io
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from testbed.config import Configuration
@@ -40,7 +42,8 @@ _CHAIN: dict[str, Any] = {
         "peak": {"range_error_cells": 9.0, "azimuth_error_cells": 9.0, "phase_error_deg": 180.0},
     },
 }
-# With converters, and without them but with every analogue effect; each way to focus.
+# With converters; without them but with every analogue effect; any pulse with a scene and noise. Each
+# way to focus is in one.
 _VARIANTS: tuple[dict[str, Any], ...] = (
     {
         "device": {"loopback": {"dac_bits": 14, "adc_bits": 12}},
@@ -50,6 +53,19 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
         "device": {"loopback": {"delay_s": 1e-8, "noise_dbfs": -60.0}},
         "focusing": {"method": "deramp"},
     },
+    {
+        "radar": {"waveform": {"taper": {"name": "hann"}}, "link": {"image_snr_db": 60.0}},
+        "scene": {"scatterers": {"pixel_east_m": 20.0, "pixel_north_m": 20.0}},
+        "focusing": {
+            "method": "back-projection",
+            "ground": {
+                "half_east_m": 50.0,
+                "half_north_m": 50.0,
+                "east_step_m": 10.0,
+                "north_step_m": 10.0,
+            },
+        },
+    },
 )
 
 
@@ -58,13 +74,27 @@ def main() -> int:
     started_s = time.perf_counter()
     quiet = Console(file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder:
+        scene = Path(folder) / "scene.npy"
+        np.save(scene, np.full((8, 8), 1e-3))
         for number, variant in enumerate(_VARIANTS):
-            configuration = Configuration.from_resolved(_CHAIN | variant, "warm-up")
+            values = _merged(_CHAIN, variant)
+            if "scene" in variant:
+                values["scene"]["scatterers"]["path"] = str(scene)
+            configuration = Configuration.from_resolved(values, "warm-up")
             run_experiment(
                 configuration, out_dir=Path(folder) / str(number), resume=False, console=quiet
             )
     print(f"kernels compiled in {time.perf_counter() - started_s:.1f} s")
     return 0
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with those of nested sections replaced."""
+    merged = dict(values)
+    for key, value in changes.items():
+        section = merged.get(key, {})
+        merged[key] = _merged(section, value) if isinstance(value, Mapping) else value
+    return merged
 
 
 if __name__ == "__main__":
