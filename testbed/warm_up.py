@@ -42,8 +42,8 @@ _CHAIN: dict[str, Any] = {
         "peak": {"range_error_cells": 9.0, "azimuth_error_cells": 9.0, "phase_error_deg": 180.0},
     },
 }
-# With converters; without them but with every analogue effect; any pulse with a scene and noise. Each
-# way to focus is in one.
+# With converters; without them but with every analogue effect; any pulse with a scene and noise.
+# Each way to focus is in one.
 _VARIANTS: tuple[dict[str, Any], ...] = (
     {
         "device": {"loopback": {"dac_bits": 14, "adc_bits": 12}},
