@@ -6,22 +6,20 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
+from drivers.clipping import clip_events
 from drivers.errors import DeviceSettingsError
 from drivers.interface import (
     Capabilities,
     CapturedBlock,
     CaptureFormat,
     Event,
-    EventKind,
     PlayedBlock,
     Schedule,
     in_order,
 )
 from drivers.lifecycle import DeviceState, Lifecycle
 from drivers.loopback.delay import lost_beyond
-from drivers.loopback.rf_chain import ChainOutput, ClipSpans, RfChain, largest_code
+from drivers.loopback.rf_chain import ChainOutput, RfChain, largest_code
 from drivers.loopback.settings import LoopbackSettings
 from drivers.schedule_check import require_playable, smallest_gap
 
@@ -192,16 +190,7 @@ class LoopbackDevice:
 def _events(first_pulse: int, output: ChainOutput) -> tuple[Event, ...]:
     """List clipping by pulse, the DAC's before the ADC's."""
     events = [
-        *_clip_events("clipped_dac", first_pulse, output.clipped_dac),
-        *_clip_events("clipped_adc", first_pulse, output.clipped_adc),
+        *clip_events("clipped_dac", first_pulse, output.clipped_dac),
+        *clip_events("clipped_adc", first_pulse, output.clipped_adc),
     ]
     return tuple(sorted(events, key=lambda event: event.pulse))
-
-
-def _clip_events(kind: EventKind, first_pulse: int, spans: ClipSpans) -> Iterator[Event]:
-    for row in np.flatnonzero(spans.count).tolist():
-        first, last, count = int(spans.first[row]), int(spans.last[row]), int(spans.count[row])
-        beyond = "sample" if count == 1 else "samples"
-        yield Event(
-            kind, first_pulse + row, first, last - first + 1, f"{count} {beyond} beyond full scale"
-        )

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from drivers.errors import DriverError
+from drivers.clipping import ClipSpans, find_clipped, require_numbers
 from drivers.loopback.delay import BandLimitedDelay, TickDelay
 from drivers.loopback.noise import ReceiverNoise
 from drivers.loopback.settings import LoopbackSettings
@@ -24,8 +24,6 @@ _TRANSFORM_PULSES = 512
 
 Recorded = NDArray[np.int16] | NDArray[np.float32]
 """Codes of the ADC, or values where it is ideal: I and Q in turn, shape (pulses, values)."""
-
-Reals = NDArray[np.float32] | NDArray[np.float64]
 
 
 def largest_code(bits: int) -> int:
@@ -41,23 +39,6 @@ def largest_code(bits: int) -> int:
         Resolution.
     """
     return (1 << (bits - 1)) - 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ClipSpans:
-    """Where the samples of each window passed a converter's full scale, on I or on Q.
-
-    Parameters
-    ----------
-    count : int64 array, shape (pulses,)
-        Number of such samples.
-    first, last : int64 array, shape (pulses,)
-        The first and the last of them; undefined where ``count`` is zero.
-    """
-
-    count: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +150,7 @@ class RfChain:
                 adc_spans,
                 bad,
             )
-            _require_numbers(bad, first_pulse)
+            require_numbers(bad, first_pulse)
         else:
             for start in range(0, pulses, _TRANSFORM_PULSES):
                 part = slice(start, min(start + _TRANSFORM_PULSES, pulses))
@@ -184,7 +165,7 @@ class RfChain:
                     bad[part],
                 )
                 # Before the transform, which would spread one bad sample over its window.
-                _require_numbers(bad, first_pulse)
+                require_numbers(bad, first_pulse)
                 delayed = self._fractional.apply(padded, self._threads)
                 _to_digital(
                     delayed.view(np.float32),
@@ -195,7 +176,9 @@ class RfChain:
                     adc_spans[part],
                 )
         return ChainOutput(
-            _as_captured(recorded, window_samples), _spans(dac_spans), _spans(adc_spans)
+            _as_captured(recorded, window_samples),
+            ClipSpans.from_rows(dac_spans),
+            ClipSpans.from_rows(adc_spans),
         )
 
 
@@ -205,19 +188,6 @@ def _as_captured(
     if recorded.dtype == np.int16:
         return recorded.reshape(-1, window_samples, 2).view(np.int16)
     return recorded.view(np.complex64)
-
-
-def _spans(table: NDArray[np.int64]) -> ClipSpans:
-    return ClipSpans(count=table[:, 0], first=table[:, 1], last=table[:, 2])
-
-
-def _require_numbers(bad: NDArray[np.bool_], first_pulse: int) -> None:
-    if bad.any():
-        raise DriverError(
-            f"the samples to play of pulse {first_pulse + int(np.argmax(bad))} hold a value that "
-            "is not a number or is infinite",
-            "look for a division by zero or an overflow where the echo is made",
-        )
 
 
 # The loops below run over I and Q alike, as one row of 2 * window_samples numbers, which the
@@ -261,7 +231,7 @@ def _dac_row(
         clipped += abs(wanted) > top
         bad += not (abs(wanted) < np.inf)
     if clipped > 0:
-        _find_clipped(played, top, span)
+        find_clipped(played, top, top, span)
     return bad > 0
 
 
@@ -293,20 +263,7 @@ def _adc_row(
         clipped += wanted != code
         recorded[i] = code
     if clipped > 0:
-        _find_clipped(row, top, span)
-
-
-@njit(cache=True, nogil=True)
-def _find_clipped(values: Reals, top: float, span: NDArray[np.int64]) -> None:
-    """Write count, first and last of the samples that clip on I or on Q into ``span``."""
-    for sample in range(values.shape[0] // 2):
-        i_code = np.rint(values[2 * sample] * top)
-        q_code = np.rint(values[2 * sample + 1] * top)
-        if abs(i_code) > top or abs(q_code) > top:
-            if span[0] == 0:
-                span[1] = sample
-            span[0] += 1
-            span[2] = sample
+        find_clipped(row, top, top, span)
 
 
 @njit(cache=True, parallel=True, nogil=True)

@@ -26,7 +26,8 @@ def test_every_driver_is_known(name: str) -> None:
     [
         ("lopback", "driver 'lopback' is unknown; use 'loopback'"),
         ("", "driver '' is unknown"),
-        ("soapy:driver=uhd", "'soapy:driver=uhd' is not in this version; use 'loopback'"),
+        ("soapy:", "driver 'soapy:' is unknown"),
+        ("loopback:here", "driver 'loopback:here' is unknown"),
         ("visa:TCPIP::awg::INSTR", "is not in this version"),
     ],
 )
@@ -36,6 +37,12 @@ def test_unknown_driver_is_refused_with_the_known_ones(name: str, message: str) 
             ask(name)
 
 
+def test_device_arguments_may_follow_the_name_of_a_driver() -> None:
+    require_known("soapy:driver=uhd,serial=1")
+
+
 def test_settings_of_something_else_are_refused() -> None:
     with pytest.raises(DeviceSettingsError, match="type dict; give LoopbackSettings"):
         open_device("loopback", {"dac_bits": 14})
+    with pytest.raises(DeviceSettingsError, match="type LoopbackSettings; give SoapySettings"):
+        open_device("soapy:driver=uhd", SETTINGS)
