@@ -19,10 +19,8 @@ from testbed.errors import locate_errors
 from testbed.recording import Recording
 from testbed.report.progress import RunProgress
 from testbed.scenario import Scenario
+from testbed.verification import BREAKING_EVENTS
 from testbed.waveforms import build_window, read_samples
-
-BREAKING_EVENTS = ("late", "overflow", "underflow", "timeout", "lost")
-"""Kinds of events after which the samples of a pulse are not what was to be recorded."""
 
 # Heights over the grid's surface between which the map from ground to image is solved.
 _HEIGHT_MARGIN_M = 100.0

@@ -14,8 +14,8 @@ from typing import Protocol
 
 import numpy as np
 
-from sim_core.focusing.cut_metrics import ISLR_DEFINITION
-from sim_core.focusing.impulse_response import AxisResponse, ImpulseResponse
+from sim_core.focusing.response.cut_metrics import ISLR_DEFINITION
+from sim_core.focusing.response.impulse_response import AxisResponse, ImpulseResponse
 from testbed.report.quantities import number
 from testbed.report.wording import check_label
 from testbed.results import Check, TargetResult, Verdict
@@ -28,13 +28,18 @@ below the peak that side lobe is less than 7 dB above the noise, and PSLR and IS
 noise rather than the chain.
 """
 
-_BREAKING_EVENTS: Mapping[str, str] = {
+BREAKING_EVENTS: Mapping[str, str] = {
     "lost": "lost pulses",
     "late": "pulses that left late",
     "overflow": "receive overflows",
     "underflow": "transmit underflows",
     "timeout": "timeouts",
 }
+"""Kinds of events after which the samples of a pulse are not what was to be recorded, in words.
+Such pulses are left out of the image."""
+
+# So many pulses, as a part of all, may be left out before the image is of another aperture.
+_SPARABLE_PULSES = 0.01
 
 _CLIPPING_EVENTS: Mapping[str, str] = {
     "clipped_dac": "the DAC clipped",
@@ -153,16 +158,29 @@ def verify(
     Judgement
         *inconclusive* when the peak was not found, stands less than `MIN_SNR_DB` above the
         background,
-        or the device lost, delayed or dropped pulses; otherwise *fail* when a limit is not kept;
+        or the device lost, delayed or dropped more than one pulse in a hundred (fewer are left out
+        of the image, and told); otherwise *fail* when a limit is not kept;
         otherwise *inconclusive* when a value that has a limit could not be measured;
         otherwise *pass*.
     """
     checks = check_limits(target, limits)
     counts = {kind: count for kind, count in (events or {}).items() if count > 0}
-    all_doubts = (*doubts, *_doubts(target, counts, told=bool(doubts)))
+    losses = [
+        f"the device reported {words}: {counts[kind]}"
+        for kind, words in BREAKING_EVENTS.items()
+        if kind in counts
+    ]
+    lost = sum(counts.get(kind, 0) for kind in BREAKING_EVENTS)
+    spared = lost <= _SPARABLE_PULSES * pulses
+    all_doubts = (
+        *doubts,
+        *_doubts(target, told=bool(doubts)),
+        *([] if spared else losses),
+    )
     unmeasured = [check for check in checks if math.isnan(check.measured)]
     broken = [check for check in checks if not check.passed and not math.isnan(check.measured)]
-    clipping = [
+    notes = [f"{loss}, left out of the image" for loss in losses] if spared else []
+    notes += [
         f"{words} in {_of_pulses(counts[kind], pulses)}"
         for kind, words in _CLIPPING_EVENTS.items()
         if kind in counts
@@ -171,13 +189,13 @@ def verify(
     # A doubt comes first: limits that are broken, or kept, by a response of noise or with holes
     # in its aperture tell nothing about the chain.
     if all_doubts:
-        return Judgement("inconclusive", (*all_doubts, *clipping), checks)
+        return Judgement("inconclusive", (*all_doubts, *notes), checks)
     if broken:
-        reasons = (*map(_broken_limit, broken), *map(_unmeasured_limit, unmeasured), *clipping)
+        reasons = (*map(_broken_limit, broken), *map(_unmeasured_limit, unmeasured), *notes)
         return Judgement("fail", reasons, checks)
     if unmeasured:
-        return Judgement("inconclusive", (*map(_unmeasured_limit, unmeasured), *clipping), checks)
-    return Judgement("pass", tuple(f"{words}; every limit is kept" for words in clipping), checks)
+        return Judgement("inconclusive", (*map(_unmeasured_limit, unmeasured), *notes), checks)
+    return Judgement("pass", tuple(f"{words}; every limit is kept" for words in notes), checks)
 
 
 def check_limits(target: TargetResult, limits: Limits) -> tuple[Check, ...]:
@@ -259,7 +277,7 @@ def unit_of(name: str) -> str:
     return _UNITS.get(name.rpartition("_")[2], "")
 
 
-def _doubts(target: TargetResult, counts: Mapping[str, int], *, told: bool) -> list[str]:
+def _doubts(target: TargetResult, *, told: bool) -> list[str]:
     """What makes the response unfit to judge the chain by; `told` if why is known already."""
     response = target.response
     doubts: list[str] = []
@@ -274,11 +292,6 @@ def _doubts(target: TargetResult, counts: Mapping[str, int], *, told: bool) -> l
             f"the peak of {target.name} stands {response.snr_db:.1f} dB above the background; "
             f"a verdict needs {MIN_SNR_DB:g} dB"
         )
-    doubts.extend(
-        f"the device reported {words}: {counts[kind]}"
-        for kind, words in _BREAKING_EVENTS.items()
-        if kind in counts
-    )
     return doubts
 
 

@@ -120,6 +120,16 @@ def test_holes_in_the_recording_make_it_inconclusive(kind: str) -> None:
 
     assert judgement.verdict == "inconclusive"
     assert judgement.reasons[0].endswith(": 2")
+    assert verify(target_result(), LIMITS, {kind: 2}, pulses=199).verdict == "inconclusive"
+
+
+def test_few_lost_pulses_are_left_out_of_the_image_and_told() -> None:
+    judgement = verify(target_result(), LIMITS, {"lost": 1, "late": 1}, pulses=200)
+
+    assert judgement.verdict == "pass"
+    assert judgement.reasons[0] == (
+        "the device reported lost pulses: 1, left out of the image; every limit is kept"
+    )
 
 
 def test_events_that_did_not_happen_change_nothing() -> None:

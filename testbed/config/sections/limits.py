@@ -46,7 +46,7 @@ class Limits(Section):
     """The verdict: the first target passes if it is within all of them.
 
     The run is inconclusive, whatever they say, if the peak stands less than 20 dB above the
-    background or the device lost pulses.
+    background or the device lost more than one pulse in a hundred; fewer are left out of the image.
     """
 
     range: AxisLimits = Field(description="Across the range.")
