@@ -20,7 +20,7 @@ from testbed.recording import Recording
 from testbed.report.progress import RunProgress
 from testbed.scenario import Scenario
 from testbed.verification import BREAKING_EVENTS
-from testbed.waveforms import build_window, read_samples
+from testbed.waveforms import build_window
 
 # Heights over the grid's surface between which the map from ground to image is solved.
 _HEIGHT_MARGIN_M = 100.0
@@ -74,17 +74,12 @@ def focus_settings(scenario: Scenario, scratch: Path | None = None) -> FocusSett
     """
     configuration = scenario.configuration
     focusing = configuration.focusing
-    replica = None
-    if focusing.replica != "nominal":
-        replica = read_samples(
-            configuration, scenario.inputs, "focusing.replica", focusing.replica
-        ).astype(np.complex64)
     return FocusSettings(
         method=scenario.method,
         range_window=build_window(focusing.range_window),
         azimuth_window=build_window(focusing.azimuth_window),
         chain_delay_s=configuration.calibration.delay_s + scenario.envelope_lag_s,
-        replica=replica,
+        replica=scenario.replica,
         memory_bytes=round(focusing.memory_gib * 2**30),
         scratch=scratch,
     )

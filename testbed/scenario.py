@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from sim_core.errors import SamplingError
 from sim_core.focusing.image import Method
 from sim_core.focusing.prediction import predict_peak
@@ -30,7 +33,7 @@ from testbed.errors import locate_errors
 from testbed.input_files import InputFiles
 from testbed.radar_geometry import RadarGeometry
 from testbed.scene_setup import SceneTarget, field_over, scene_of, targets_of
-from testbed.waveforms import build_waveform
+from testbed.waveforms import build_waveform, read_samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,8 @@ class Scenario:
         Doppler bandwidth of the aperture against the PRF.
     method : {"range-doppler", "deramp"}
         How the recording is to be focused.
+    replica : ndarray of complex64, shape (samples,), or None
+        Measured pulse that range compression correlates with; None for the waveform's own.
     envelope_lag_s : float
         How much later than `reference` the envelope of the scene reference point's echo comes.
     """
@@ -76,6 +81,7 @@ class Scenario:
     schedule: PulseSchedule
     sampling: AzimuthSampling
     method: Method
+    replica: npt.NDArray[np.complex64] | None
     envelope_lag_s: float
 
     @property
@@ -164,8 +170,16 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
         schedule=schedule,
         sampling=sampling,
         method=method,
+        replica=_replica(configuration, inputs),
         envelope_lag_s=geometry.envelope_lag_s(geometry.aim),
     )
+
+
+def _replica(configuration: Configuration, inputs: InputFiles) -> npt.NDArray[np.complex64] | None:
+    name = configuration.focusing.replica
+    if name == "nominal":
+        return None
+    return read_samples(configuration, inputs, "focusing.replica", name).astype(np.complex64)
 
 
 def _method(

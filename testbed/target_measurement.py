@@ -67,9 +67,8 @@ def measure_scene(
 def _theories(scenario: Scenario, usable: npt.NDArray[np.bool_]) -> tuple[AxisTheory, AxisTheory]:
     """Return what an ideal chain would give in range and azimuth with the pulses there are."""
     settings, schedule = focus_settings(scenario), scenario.schedule
-    along_range = range_theory(
-        scenario.waveform, settings.range_window, schedule.sample_rate_hz, settings.replica
-    )
+    # Of the pulse as it is defined: a measured replica stands for what the chain makes of it.
+    along_range = range_theory(scenario.waveform, settings.range_window, schedule.sample_rate_hz)
     interval = np.diff(schedule.transmit_tick)
     even = np.ptp(interval) <= _UNEVEN * np.median(interval)
     if even and np.all(usable):

@@ -18,8 +18,9 @@ RECOMMENDED_OVERSAMPLING = 1.2
 LEAST_OVERSAMPLING = 1.05
 """Below this a response has too few samples per range cell to be interpolated and measured."""
 
-LARGEST_DATA_GIB = 4.0
-"""Samples of a run as complex64; image and temporaries take several times as much."""
+LARGEST_DATA_GIB = 64.0
+"""Samples of a run as complex64: more is a slip of the pen. They go to the disk, and focusing stays
+within `focusing.memory_gib`."""
 
 
 def inconsistencies(values: ConfigurationValues) -> Iterator[Problem]:
@@ -36,6 +37,7 @@ def inconsistencies(values: ConfigurationValues) -> Iterator[Problem]:
     if not window:
         yield from _size(values)
         yield from _loopback(values)
+    yield from _soapy(values)
     yield from _scene(values)
     yield from _antenna(values)
 
@@ -162,6 +164,50 @@ def _loopback(values: ConfigurationValues) -> Iterator[Problem]:
             f"is longer than the receive window of {plain_number(window_s)} s",
             "give the delay of the chain alone, from the output to the input, in s",
         )
+
+
+def _soapy(values: ConfigurationValues) -> Iterator[Problem]:
+    device, radio = values.device, values.device.soapy
+    if device.name == "soapy" and not device.soapy_arguments.strip():
+        yield Problem(
+            "device.driver",
+            "names no radio",
+            "write soapy:ARGUMENTS, such as soapy:driver=uhd, or give device.soapy.arguments",
+        )
+    limit_db = radio.max_tx_gain_db
+    stages = {f"tx_gain_elements_db.{name}": db for name, db in radio.tx_gain_elements_db.items()}
+    for key, gain_db in {"tx_gain_db": radio.tx_gain_db, **stages}.items():
+        if gain_db is not None and limit_db is not None and gain_db > limit_db:
+            yield Problem(
+                f"device.soapy.{key}",
+                f"is above max_tx_gain_db, {plain_number(limit_db)} dB",
+                "lower it; raise the limit only if the bench allows it",
+            )
+    power_dbm = radio.tx_power_dbm_at_full_scale
+    for key in ("max_tx_power_dbm", "max_rx_power_dbm"):
+        if getattr(radio, key) is not None and power_dbm is None:
+            yield Problem(
+                f"device.soapy.{key}",
+                "cannot be kept without tx_power_dbm_at_full_scale",
+                "measure the output at full scale with these gains, and state it",
+            )
+    if power_dbm is None:
+        return
+    if radio.max_tx_power_dbm is not None and power_dbm > radio.max_tx_power_dbm:
+        yield Problem(
+            "device.soapy.tx_power_dbm_at_full_scale",
+            f"is above max_tx_power_dbm, {plain_number(radio.max_tx_power_dbm)} dBm",
+            "lower the output's gain and measure again",
+        )
+    if radio.max_rx_power_dbm is not None:
+        least_db = power_dbm - radio.max_rx_power_dbm
+        if least_db > (radio.attenuation_db or 0.0):
+            yield Problem(
+                "device.soapy.attenuation_db",
+                f"leaves more at the input than max_rx_power_dbm, "
+                f"{plain_number(radio.max_rx_power_dbm)} dBm",
+                f"wire at least {plain_number(least_db)} dB between output and input, and state it",
+            )
 
 
 def _next_power_of_two(count: int) -> int:

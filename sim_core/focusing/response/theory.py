@@ -84,7 +84,6 @@ def range_theory(
     waveform: Waveform,
     window: Window = NO_TAPER,
     sample_rate_hz: float | None = None,
-    replica: npt.ArrayLike | None = None,
 ) -> AxisTheory:
     """Give the theory of the range cut for a pulse and a taper over its band.
 
@@ -99,8 +98,6 @@ def range_theory(
         Rate at which echoes are sampled: half of it cuts the skirts of the spectrum off, which
         without a taper raises the side lobes (-13.257 dB at 640 and 1.2 samples per cell). Without
         a rate the pulse is continuous.
-    replica : array_like of complex, shape (samples,), optional
-        Measured replica of the matched filter, where the filter has one.
 
     Returns
     -------
@@ -109,15 +106,13 @@ def range_theory(
     Raises
     ------
     FocusingError
-        If a replica is given without its sample rate, or a rate below the bandwidth.
+        If the rate is below the bandwidth.
     """
     if sample_rate_hz is not None:
         return _measured(
-            sampled_pulse_response(waveform, window, sample_rate_hz, replica),
+            sampled_pulse_response(waveform, window, sample_rate_hz),
             f"pulse sampled at {sample_rate_hz:g} Hz, mean over all delays between the samples",
         )
-    if replica is not None:
-        raise FocusingError("a replica without its sample rate", "give sample_rate_hz as well")
     if isinstance(waveform, LinearChirp):
         response = chirp_response(waveform.time_bandwidth_product, window)
         return _measured(response, "continuous linear FM pulse, closed form")

@@ -149,9 +149,7 @@ def test_pulses_that_make_no_aperture_are_refused(
         azimuth_theory(NO_TAPER, position, weight)
 
 
-def test_a_replica_needs_its_rate_and_a_rate_its_band() -> None:
+def test_a_rate_must_hold_the_band() -> None:
     waveform = LinearChirp(1e13, 8e-6)
-    with pytest.raises(FocusingError, match="without its sample rate"):
-        range_theory(waveform, replica=waveform.replica(96e6))
     with pytest.raises(FocusingError, match="does not hold"):
         range_theory(waveform, sample_rate_hz=60e6)
