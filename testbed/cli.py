@@ -3,37 +3,23 @@
 What does the work is imported inside the commands, so that ``--help`` answers at once.
 """
 
-import errno
-import os
-import signal
+import json
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from drivers.errors import DeviceSettingsError, DriverError, SessionTerminated
-from sim_core.errors import SimCoreError
-from testbed.errors import MoonechoError, one_line
+from testbed.error_boundary import (
+    PASSED,
+    VERDICT_FAILED,
+    ErrorBoundary,
+    ending_signals_raise,
+)
 
 if TYPE_CHECKING:
     from testbed.results import RunResult
-
-PASSED = 0
-VERDICT_FAILED = 1
-BAD_INPUT = 2
-HARDWARE_TROUBLE = 3
-INTERNAL_ERROR = 70
-"""EX_SOFTWARE of sysexits.h: the fault is ours."""
-
-BROKEN_PIPE = 128 + 13
-"""What a shell shows of a process that SIGPIPE has ended; written out, Windows has no SIGPIPE."""
-
-TRACEBACK_VARIABLE = "MOONECHO_TRACEBACK"
 
 EXIT_CODES = (
     "Exit codes: 0 passed, 1 verdict failed or inconclusive, 2 bad input, 3 hardware trouble, "
@@ -230,7 +216,7 @@ def focus(
         ),
     ],
     method: Annotated[
-        Literal["auto", "range-doppler", "deramp"] | None,
+        Literal["auto", "range-doppler", "deramp", "back-projection"] | None,
         typer.Option(help="Focusing method, instead of the recording's own."),
     ] = None,
     out: Annotated[
@@ -252,126 +238,90 @@ def focus(
     raise typer.Exit(_verdict_code(result))
 
 
+@app.command(epilog="Example: moonecho plan configs/point_target.yaml --device soapy:driver=uhd")
+def plan(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="Configuration (YAML); see configs/.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="Driver, instead of the configuration's device.driver."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the results would go; by default runs/NAME."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="File for the scaled experiment, if one is proposed."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge a configuration against its device and this machine, before anything is played.
+
+    The device is asked what it can do; nothing is transmitted or written. What does not fit is
+    scaled down to what does, with what that costs in resolution. Exits with 0 if it fits, with 1 if
+    it does not.
+    """
+    from rich.console import Console
+
+    from testbed.config import load_configuration
+
+    configuration = load_configuration(config)
+    if device is not None:
+        configuration = configuration.with_option("device.driver", device, "--device")
+
+    from testbed.plan.display import plan_data, print_plan
+    from testbed.plan.planning import make_plan
+    from testbed.plan.scaled_file import write_scaled
+
+    found = make_plan(configuration, out_dir=out)
+    if as_json:
+        _print_json(plan_data(found))
+    else:
+        print_plan(found, Console(highlight=False))
+    if write is not None and found.proposal is not None:
+        write_scaled(write, configuration, found.proposal.scaled.configuration, found.device.name)
+        print(f"Written: {write}", file=sys.stderr)
+    raise typer.Exit(PASSED if found.fits else VERDICT_FAILED)
+
+
+@app.command(epilog="Example: moonecho devices driver=uhd")
+def devices(
+    arguments: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARGUMENTS", help="Of radios to ask alone, such as driver=uhd; by default all."
+        ),
+    ] = "",
+    deadline: Annotated[
+        str, typer.Option(metavar="S", help="How long each radio may take to answer, in s.")
+    ] = "20",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what is attached, and what it can do.
+
+    Each radio is opened and asked by a process of its own, so that a driver that hangs or crashes
+    is told of and costs no more than the deadline. Nothing is set or transmitted.
+    """
+    from rich.console import Console
+
+    from testbed.devices import list_devices, print_devices
+    from testbed.options import read_number
+
+    found = list_devices(arguments, read_number("--deadline", deadline, "s", 1.0, 600.0))
+    if as_json:
+        _print_json(found.data())
+    else:
+        print_devices(found, Console(highlight=False))
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2, allow_nan=False))
+
+
 def _verdict_code(result: "RunResult") -> int:
     return PASSED if result.verdict == "pass" else VERDICT_FAILED
-
-
-class ErrorBoundary:
-    """Where every error ends: one line on the standard error, and an exit code.
-
-    A context manager; what it has caught is in `exit_code`. ``SystemExit`` passes through.
-    """
-
-    def __init__(self) -> None:
-        self.exit_code = PASSED
-
-    def __enter__(self) -> "ErrorBoundary":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        """Report an error, if one came."""
-        if error is None:
-            return False
-        if isinstance(error, SystemExit):
-            return False
-        if isinstance(error, typer.Exit):
-            self.exit_code = error.exit_code
-            return True
-        if isinstance(error, OSError) and error.errno == errno.EPIPE:
-            self.exit_code = BROKEN_PIPE
-            _discard_output()
-            return True
-        self.exit_code, message = _judge(error)
-        if os.environ.get(TRACEBACK_VARIABLE):
-            traceback.print_exception(error)
-        print(f"moonecho: error: {one_line(message)}", file=sys.stderr)
-        return True
-
-
-def _judge(error: BaseException) -> tuple[int, str]:
-    """Return exit code and message of an error."""
-    match error:
-        case MoonechoError():
-            return error.exit_code, str(error)
-        case typer.TyperException():
-            return BAD_INPUT, _usage(error)
-        case SimCoreError() | DeviceSettingsError():
-            return BAD_INPUT, str(error)
-        case DriverError():
-            return HARDWARE_TROUBLE, str(error)
-        case SessionTerminated():
-            return error.exit_code, str(error)
-        case KeyboardInterrupt():
-            return 128 + signal.SIGINT, "stopped by Ctrl-C"
-        case MemoryError():
-            return BAD_INPUT, "not enough memory; shorten radar.aperture_s or the window"
-        case OSError() if error.errno is not None:
-            place = f"{error.filename}: " if error.filename is not None else ""
-            remedy = _SYSTEM_REMEDIES.get(error.errno, "check the path and its permissions")
-            return BAD_INPUT, f"{place}{error.strerror}; {remedy}"
-        case _:
-            kind = type(error).__name__
-            return INTERNAL_ERROR, (
-                f"internal error: {kind}: {error}; this is a fault of moonecho: report it with "
-                f"what {TRACEBACK_VARIABLE}=1 prints"
-            )
-
-
-_SYSTEM_REMEDIES = {
-    errno.ENOSPC: "free some space, or name another folder with --out",
-    errno.EDQUOT: "free some of your quota, or name another folder with --out",
-    errno.EACCES: "name a place that you may use, such as --out",
-    errno.EROFS: "name a place that can be written, such as --out",
-}
-
-
-def _usage(error: typer.TyperException) -> str:
-    message = error.format_message().replace("Value error, ", "").rstrip(".")
-    context: typer.Context | None = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "moonecho"
-    if not message:
-        message = "no command was given"
-    return f"{message}; see {command} --help"
-
-
-def _discard_output() -> None:
-    """Let what is still to be flushed go nowhere: its reader is gone."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):  # a stream that is no file
-            continue
-
-
-@contextmanager
-def ending_signals_raise() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exception, once, so that what is open gets closed."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        # The followers of the first come while it is being answered.
-        for one in taken:
-            signal.signal(one, signal.SIG_IGN)
-        raise SessionTerminated(number)
-
-    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
-    try:
-        # Not what nohup or an embedding program has set; and only the main thread may.
-        taken = [one for one in numbers if one and signal.getsignal(one) is signal.SIG_DFL]
-        for one in taken:
-            signal.signal(one, end)
-    except ValueError:
-        taken = []
-    try:
-        yield
-    finally:
-        for one in taken:
-            signal.signal(one, signal.SIG_DFL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from drivers.interface import CaptureFormat
+from testbed.config import Configuration
 from testbed.errors import OutputError
 from testbed.recording import require_free_space
+from testbed.recording.metadata import SAMPLE_BYTES
 
 RECORDING_NAME = "recording"
 DEFAULT_PARENT = Path("runs")
@@ -56,6 +59,13 @@ def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
             "name another folder with --out",
         ) from error
     return new
+
+
+def bytes_of_run(configuration: Configuration) -> int:
+    """Return about how much a run writes: the recording, and as much again for the image."""
+    capture_format: CaptureFormat = "ci16_le" if configuration.has_adc else "cf32_le"
+    samples = configuration.radar.pulses * configuration.receiver.window_samples
+    return 2 * samples * SAMPLE_BYTES[capture_format]
 
 
 def remove_if_empty(folder: Path) -> None:

@@ -8,22 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import FocusingError
-from sim_core.focusing.prediction import PeakPredictor
 from sim_core.focusing.pulse_weights import pulse_weights
 from sim_core.focusing.reference import Reference
 from sim_core.focusing.response.impulse_response import measure
 from sim_core.focusing.response.theory import AxisTheory, azimuth_theory, range_theory
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.signal.window import NO_TAPER
+from testbed.ground_scale import ground_speed_m_per_s
 from testbed.image_formation import FocusedScene, focus_settings
 from testbed.results import TargetResult
 from testbed.scenario import Scenario
 from testbed.scene_setup import SceneTarget
 from testbed.verification import unmeasured_response
 
-# Offset at which the scale of the image on the ground is taken: far above the noise of a
-# prediction (1e-6 cell), far below where the axes bend.
-_SCALE_OFFSET_M = 50.0
 # Intervals between pulses that differ by more than this part of the median are uneven.
 _UNEVEN = 1e-3
 
@@ -103,7 +100,7 @@ def _measure(
     phase_error_rad = (
         response.peak_phase_rad - predicted.phase_rad - cmath.phase(target.reflectivity)
     )
-    ground_speed_m_per_s = _ground_speed_m_per_s(scenario, focused.predictor, target)
+    speed_m_per_s = ground_speed_m_per_s(scenario.field, focused.predictor, target.offset_m)
     result = TargetResult(
         name=f"target {number + 1}",
         latitude_deg=target.place.latitude_deg,
@@ -122,7 +119,7 @@ def _measure(
         phase_error_deg=math.degrees(math.remainder(phase_error_rad, math.tau)),
         magnitude_error_db=_magnitude_error_db(scenario, number, response.peak_magnitude),
         range_irw_m=0.5 * SPEED_OF_LIGHT_M_PER_S * response.range.irw_s,
-        azimuth_irw_m=response.azimuth.irw_s * ground_speed_m_per_s,
+        azimuth_irw_m=response.azimuth.irw_s * speed_m_per_s,
     )
     return result, doubt
 
@@ -137,23 +134,3 @@ def _magnitude_error_db(scenario: Scenario, number: int, magnitude: float) -> fl
         weight = focus_settings(scenario).azimuth_window.weight(place)
         expected *= abs(float(np.average(echo.pulse_gain, weights=weight)))
     return 20.0 * math.log10(magnitude / expected) if magnitude > 0.0 else math.nan
-
-
-def _ground_speed_m_per_s(
-    scenario: Scenario, predictor: PeakPredictor, target: SceneTarget
-) -> float:
-    """Return the metres on the ground per second of azimuth lag, at equal range.
-
-    From the predicted peaks of two neighbours, to the east and to the north: the direction on the
-    ground along which the range stays is followed, and the lag's change along it taken.
-    """
-    east_m, north_m, up_m = target.offset_m
-    peaks = [
-        predictor.peak(scenario.field.history(east_m + east, north_m + north, up_m))
-        for east, north in ((0.0, 0.0), (_SCALE_OFFSET_M, 0.0), (0.0, _SCALE_OFFSET_M))
-    ]
-    here, east, north = (np.array((peak.range_s, peak.azimuth_s)) for peak in peaks)
-    per_metre = np.stack((east - here, north - here), axis=1) / _SCALE_OFFSET_M
-    along = np.array((-per_metre[0, 1], per_metre[0, 0]))
-    along /= np.linalg.norm(along)
-    return float(1.0 / abs(per_metre[1] @ along))

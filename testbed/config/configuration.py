@@ -37,6 +37,8 @@ class Configuration(ConfigurationValues):
     @property
     def has_adc(self) -> bool:
         """Whether the recording holds integer codes of an ADC (else complex floats)."""
+        if self.device.name == "soapy":
+            return self.device.soapy.stream_format == "CS16"
         return self.device.loopback.adc_bits is not None
 
     def resolved(self) -> dict[str, Any]:

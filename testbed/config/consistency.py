@@ -18,7 +18,7 @@ RECOMMENDED_OVERSAMPLING = 1.2
 LEAST_OVERSAMPLING = 1.05
 """Below this a response has too few samples per range cell to be interpolated and measured."""
 
-LARGEST_DATA_GIB = 64.0
+LARGEST_DATA_GIB = 16.0
 """Samples of a run as complex64: more is a slip of the pen. They go to the disk, and focusing stays
 within `focusing.memory_gib`."""
 

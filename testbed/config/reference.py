@@ -67,6 +67,13 @@ rounded to one, and the report gives the PRF in use |
 {LARGEST_DATA_GIB:g} GiB of samples as complex64 |
 | `scene.targets[0].amplitude` | above 0: the verdict is about the first target |
 | `device.loopback.delay_s` | leaves the echo, which stands in the middle, in its window |
+| `device.driver` | `soapy` has arguments, behind the colon or in `device.soapy.arguments` |
+| `device.soapy.transmit`, `device.soapy.attenuation_db` | `true` and stated before a radio \
+plays; `moonecho plan` asks for neither |
+| `device.soapy.max_tx_gain_db` | no gain of the output is above it |
+| `device.soapy.max_tx_power_dbm` | `tx_power_dbm_at_full_scale` is stated and not above it |
+| `device.soapy.max_rx_power_dbm` | `tx_power_dbm_at_full_scale` less `attenuation_db` is not \
+above it |
 | `calibration.delay_s` | at most the length of the window |
 | `media.troposphere` | `pressure_hpa`, `temperature_k` and `humidity_percent` are given with \
 `model: weather`, and only then |
@@ -129,6 +136,8 @@ def _default(field: FieldInfo) -> str:
         return "its defaults"
     if isinstance(default, tuple):
         return "one, its defaults"
+    if isinstance(default, dict):
+        return "`{}`"
     if default is None:
         return "none" if section_model(field) is not None else "`null`"
     if isinstance(default, bool):

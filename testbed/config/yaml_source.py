@@ -112,7 +112,24 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], YamlSource]:
     ConfigError
         If the file cannot be read, is no such YAML, or gives a key twice.
     """
-    text = _read_text(path)
+    return read_yaml_text(_read_text(path), path)
+
+
+def read_yaml_text(text: str, path: Path) -> tuple[dict[str, Any], YamlSource]:
+    """Read a text as `read_yaml` reads a file.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+    path : Path
+        What to call it.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such YAML, or gives a key twice.
+    """
     try:
         _refuse_what_hides_mistakes(text, path)
         root = yaml.compose(text, yaml.SafeLoader)

@@ -14,6 +14,7 @@ import typer
 from drivers.errors import DeviceSettingsError, DeviceTimeoutError, SessionTerminated
 from sim_core.errors import EpochError
 from testbed import cli
+from testbed.error_boundary import ErrorBoundary
 from testbed.errors import OutputError
 from testbed.options import DelayRequest, Place, read_delay_request, read_number, read_place
 
@@ -201,7 +202,7 @@ def test_a_closed_pipe_is_silent() -> None:
 def test_each_error_has_its_exit_code(
     capsys: pytest.CaptureFixture[str], error: BaseException, code: int, says: str
 ) -> None:
-    with cli.ErrorBoundary() as boundary:
+    with ErrorBoundary() as boundary:
         raise error
     assert boundary.exit_code == code
     assert says in error_line(capsys)

@@ -6,12 +6,13 @@ from pydantic import AfterValidator, Field
 
 from testbed.config.problems import wrong_value
 from testbed.config.sections.base import Number, Section, Text, Whole
+from testbed.config.sections.soapy import Soapy
 
 
 def _driver(text: str) -> str:
     name, colon, address = text.partition(":")
     if not (name.isascii() and name.isalnum() and name == name.lower()):
-        raise wrong_value("is no name of a driver", "use loopback")
+        raise wrong_value("is no name of a driver", "use loopback, or soapy:ARGUMENTS")
     if colon and not address.strip():
         raise wrong_value("has nothing behind the colon", f"write {name}:ADDRESS")
     return text
@@ -71,7 +72,8 @@ class Device(Section):
 
     driver: Annotated[Text, AfterValidator(_driver)] = Field(
         "loopback",
-        description="Driver of the device; `--device` overrides it.",
+        description="Driver of the device; `--device` overrides it. `loopback` is in software; "
+        "`soapy:ARGUMENTS` is a software-defined radio, as `soapy:driver=uhd`.",
         json_schema_extra={"form": "the name of a driver, such as loopback"},
     )
     level_dbfs: Number = Field(
@@ -82,6 +84,17 @@ class Device(Section):
         "full scale.",
     )
     loopback: Loopback = Field(Loopback(), description="Settings of driver `loopback`.")
+    soapy: Soapy = Field(Soapy(), description="Settings of driver `soapy`.")
+
+    @property
+    def name(self) -> str:
+        """The driver without what stands behind its colon."""
+        return self.driver.partition(":")[0]
+
+    @property
+    def soapy_arguments(self) -> str:
+        """Arguments of the radio, empty where none are given."""
+        return self.driver.partition(":")[2] or self.soapy.arguments or ""
 
 
 class Calibration(Section):

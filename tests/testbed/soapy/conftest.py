@@ -1,0 +1,5 @@
+"""Runs through the software radio; left out where SoapySDR cannot be had, as its driver's tests."""
+
+from tests.drivers.soapy.conftest import PLUGIN_FOLDER, collect_ignore_glob
+
+__all__ = ["PLUGIN_FOLDER", "collect_ignore_glob"]
