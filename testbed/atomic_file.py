@@ -1,10 +1,51 @@
 """Files whose name never stands for half of them."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from testbed.errors import OutputError
+
+
+@contextmanager
+def appear_complete(path: Path, size: int) -> Iterator[Path]:
+    """Give a file its name when it is complete, and on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one that is there already is replaced.
+    size : int
+        How many bytes it will have, for the error.
+
+    Yields
+    ------
+    Path
+        Another name, to be written under; it is gone afterwards.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; what was there before then stays as it was.
+    """
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(
+            path,
+            f"its {size} bytes cannot be written, {reason}",
+            "make room or name another place with --out",
+        ) from error
+    finally:
+        # Gone after the renaming; there after a failure, unless its folder cannot be searched.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -22,21 +63,5 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
     OutputError
         If it cannot be written; what was there before then stays as it was.
     """
-    temporary = path.with_name(f"{path.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(
-            path,
-            f"its {len(content)} bytes cannot be written, {reason}",
-            "make room or name another place with --out",
-        ) from error
-    finally:
-        # Gone after the renaming; there after a failure, unless its folder cannot be searched.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with appear_complete(path, len(content)) as temporary:
+        temporary.write_bytes(content)

@@ -1,5 +1,6 @@
 """Delay histories and images as netCDF files: named axes, units, provenance."""
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,12 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from sim_core.focusing.image import Image
+from testbed.atomic_file import appear_complete, write_atomically
 from testbed.history_file import history_dataset, write_dataset
 from testbed.provenance import provenance
+from testbed.recording.free_space import require_free_space
+from testbed.report.display import is_by_rows
 from testbed.scenario import Scenario
 
 # Enough for plots; the exact histories are in the file as well.
 _HISTORY_POINTS = 2001
+# Images up to this are made in memory and then written, larger ones in their file.
+_IN_MEMORY_BYTES = 512 << 20
+# What the file has besides its samples, and what others may write meanwhile.
+_SPARE_BYTES = 64 << 20
+_SLAB_SAMPLES = 1 << 22
 
 
 def write_geometry(path: Path, scenario: Scenario) -> None:
@@ -109,14 +118,14 @@ def write_geometry(path: Path, scenario: Scenario) -> None:
 
 
 def write_image(path: Path, image: Image, attributes: Mapping[str, str]) -> None:
-    """Write a focused image.
+    """Write a focused image, which may be larger than the memory.
 
     Parameters
     ----------
     path : Path
         File to make. netCDF has no complex numbers: real and imaginary part are two variables.
     image : Image
-        The image.
+        The image; its samples may be mapped from a file.
     attributes : mapping of str to str
         What else to say of it.
 
@@ -125,35 +134,47 @@ def write_image(path: Path, image: Image, attributes: Mapping[str, str]) -> None
     OutputError
         If it cannot be written.
     """
-    import xarray
+    if image.samples.nbytes <= _IN_MEMORY_BYTES:
+        # In memory first: HDF5 crashes when the disk is full under a file that it has open.
+        content = io.BytesIO()
+        _fill(content, image, attributes)
+        write_atomically(path, content.getbuffer())
+        return
+    require_free_space(path.parent, image.samples.nbytes + _SPARE_BYTES)
+    with appear_complete(path, image.samples.nbytes) as temporary:
+        _fill(temporary, image, attributes)
 
-    # Written as it lies in memory: transposing it would take longer than writing it.
-    columns_first = image.samples.flags.f_contiguous
-    samples = image.samples.T if columns_first else image.samples
-    axes = ("range_s", "azimuth_s") if columns_first else ("azimuth_s", "range_s")
-    dataset = xarray.Dataset(
-        {
-            "image_real": (axes, samples.real, {"units": "1", "long_name": "real part"}),
-            "image_imag": (axes, samples.imag, {"units": "1", "long_name": "imaginary part"}),
-        },
-        coords={
-            "azimuth_s": (
-                "azimuth_s",
-                image.azimuth_s(),
-                {"units": "s", "long_name": "azimuth lag against the scene reference point"},
-            ),
-            "range_s": (
-                "range_s",
-                image.range_s(),
-                {"units": "s", "long_name": "two-way delay against the scene reference point"},
-            ),
-        },
-        attrs={
-            "method": image.method,
-            "range_bandwidth_hz": image.range_bandwidth_hz,
-            "azimuth_bandwidth_hz": image.azimuth_bandwidth_hz,
-            "azimuth_ambiguity_s": image.azimuth_ambiguity_s,
-            **attributes,
-        },
-    )
-    write_dataset(path, dataset)
+
+def _fill(file: Path | io.BytesIO, image: Image, attributes: Mapping[str, str]) -> None:
+    """Write an image slab by slab, as it lies in memory: transposed it would take far longer."""
+    import h5netcdf
+
+    by_rows = is_by_rows(image.samples)
+    samples = image.samples if by_rows else image.samples.T
+    axes = ("azimuth_s", "range_s") if by_rows else ("range_s", "azimuth_s")
+    with h5netcdf.File(file, "w") as dataset:
+        dataset.dimensions = dict(zip(axes, samples.shape, strict=True))
+        for name, values, meaning in (
+            ("azimuth_s", image.azimuth_s(), "azimuth lag against the scene reference point"),
+            ("range_s", image.range_s(), "two-way delay against the scene reference point"),
+        ):
+            variable = dataset.create_variable(name, (name,), data=values)
+            variable.attrs.update({"units": "s", "long_name": meaning})
+        parts = []
+        for name, meaning in (("image_real", "real part"), ("image_imag", "imaginary part")):
+            parts.append(dataset.create_variable(name, axes, dtype=np.float32))
+            parts[-1].attrs.update({"units": "1", "long_name": meaning})
+        rows = max(1, _SLAB_SAMPLES // samples.shape[1])
+        for first in range(0, samples.shape[0], rows):
+            slab = samples[first : first + rows]
+            parts[0][first : first + rows] = slab.real
+            parts[1][first : first + rows] = slab.imag
+        dataset.attrs.update(
+            {
+                "method": image.method,
+                "range_bandwidth_hz": image.range_bandwidth_hz,
+                "azimuth_bandwidth_hz": image.azimuth_bandwidth_hz,
+                "azimuth_ambiguity_s": image.azimuth_ambiguity_s,
+                **attributes,
+            }
+        )

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import optimize
 
 from testbed.device_settings import device_settings
-from testbed.image_formation import focus_scenario, usable_pulses
+from testbed.image_formation import focus_scenario, focus_settings, usable_pulses
 from testbed.image_quality import image_quality
 from testbed.provenance import provenance
 from testbed.recording import Recording
@@ -50,6 +50,7 @@ def evaluate(
     """
     configuration = scenario.configuration
     usable = usable_pulses(recording)
+    settings = focus_settings(scenario)
     focused = focus_scenario(scenario, recording, usable, progress, scratch)
     with progress.stage("measure", "Measure the point targets") as advance:
         targets, doubt = measure_scene(scenario, focused, usable, advance)
@@ -77,6 +78,7 @@ def evaluate(
         image=focused.image,
         ground=focused.ground,
         quality=image_quality(scenario, focused.image, targets),
+        window_loss_db=(-settings.range_window.snr_loss_db, -settings.azimuth_window.snr_loss_db),
         history=history,
         delay_min_s=float(scenario.reference.delay_s(nearest_s)),
         delay_min_transmit_s=nearest_s,

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.focusing.back_projection_images import BackProjection
-from sim_core.focusing.focus import FocusSettings, focus
+from sim_core.focusing.back_projection.images import BackProjection
+from sim_core.focusing.focus import focus
 from sim_core.focusing.ground_image import GroundImage, project_to_ground
 from sim_core.focusing.image import Image
 from sim_core.focusing.prediction import PeakPredictor, PredictedPeak
-from sim_core.focusing.range_compression import Progress
+from sim_core.focusing.range_compression.compression import Progress
+from sim_core.focusing.settings import FocusSettings
 from sim_core.focusing.slant_geometry import solve_slant_geometry
 from sim_core.geometry.ground_grid import GroundGrid
 from sim_core.geometry.sites import surface_up_m

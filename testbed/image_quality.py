@@ -1,6 +1,7 @@
 """What is in an image besides its targets: replicas, ghosts and spurs."""
 
 import math
+from contextlib import suppress
 
 from sim_core.errors import FocusingError
 from sim_core.focusing.image import Image
@@ -32,17 +33,17 @@ def image_quality(
     first = targets[0].response
     known = [(t.response.peak_range_s, t.response.peak_azimuth_s) for t in targets]
     known = [place for place in known if all(map(math.isfinite, place)) and _holds(image, place)]
-    ambiguity_db = math.nan
-    spur = None
+    ambiguity_db, spur = math.nan, None
     if known and math.isfinite(first.peak_range_s):
-        try:
+        # Near the edge of the image the target's own box is cut.
+        with suppress(FocusingError):
             ambiguity_db = azimuth_ambiguities(
                 image, first.peak_range_s, first.peak_azimuth_s, scenario.carrier_hz
             ).energy_db
-        except FocusingError:
-            ambiguity_db = math.nan  # the target is too near to the edge for its own box
         # Scatterers behind the targets are no spurs.
-        spur = find_spur(image, known) if scenario.signal.scene is None else None
+        if scenario.signal.scene is None:
+            with suppress(FocusingError):
+                spur = find_spur(image, known)
     return ImageQuality(azimuth_ambiguity_db=ambiguity_db, spur=spur)
 
 

@@ -169,6 +169,8 @@ class RunResult:
         The image on the ground, if one was asked for.
     quality : ImageQuality
         Replicas, ghosts and spurs.
+    window_loss_db : tuple of float
+        What the tapers in range and azimuth lose of the signal-to-noise ratio, dB, positive.
     history : HistoryCurves
         Delay and Doppler of the first target.
     delay_min_s, delay_min_transmit_s : float
@@ -203,6 +205,7 @@ class RunResult:
     image: Image
     ground: GroundImage | None
     quality: ImageQuality
+    window_loss_db: tuple[float, float]
     history: HistoryCurves
     delay_min_s: float
     delay_min_transmit_s: float

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from sim_core.focusing.impulse_response import AxisResponse
+    from sim_core.focusing.response.impulse_response import AxisResponse
+    from sim_core.focusing.response.theory import AxisTheory
     from sim_core.focusing.sampling import AzimuthSampling
-    from sim_core.focusing.theory import AxisTheory
     from testbed.report.loop_comparison import LoopComparison
     from testbed.results import HistoryCurves, TargetResult
 

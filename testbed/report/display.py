@@ -17,6 +17,7 @@ import scipy.fft
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sim_core.focusing.ground_image import GroundImage
     from sim_core.focusing.image import Image
 
 _MARGIN_CELLS = 16.0
@@ -35,15 +36,16 @@ class DisplayImage:
 
     Attributes
     ----------
-    level_db : ndarray of float32, shape (azimuth, range)
-        Power against the largest of the picture, dB; minus infinity where there is none.
-    range_edges, azimuth_edges : tuple of float
+    level_db : ndarray of float32, shape (rows, columns)
+        Power against the largest of the picture, unless otherwise said, dB; minus infinity where
+        there is none.
+    column_edges, row_edges : tuple of float
         Outer edges of the first and the last column and row.
     """
 
     level_db: NDArray[np.float32]
-    range_edges: tuple[float, float]
-    azimuth_edges: tuple[float, float]
+    column_edges: tuple[float, float]
+    row_edges: tuple[float, float]
 
 
 def whole_image(image: Image, rows: int, columns: int) -> DisplayImage:
@@ -62,8 +64,9 @@ def whole_image(image: Image, rows: int, columns: int) -> DisplayImage:
         Axes in seconds: two-way delay and zero-Doppler time against the reference point.
     """
     samples = image.samples
-    # Along the memory: an image may be laid out row by row or column by column.
-    if samples.flags.c_contiguous:
+    # Along the memory, or the file that it is mapped from: an image may be laid out row by row or
+    # column by column.
+    if is_by_rows(samples):
         power = _block_maxima(samples, rows, columns)
     else:
         power = _block_maxima(samples.T, columns, rows).T
@@ -71,6 +74,43 @@ def whole_image(image: Image, rows: int, columns: int) -> DisplayImage:
         _level_db(power),
         _edges(image.range_start_s, image.range_step_s, samples.shape[1]),
         _edges(image.azimuth_start_s, image.azimuth_step_s, samples.shape[0]),
+    )
+
+
+def is_by_rows(samples: NDArray[np.complexfloating]) -> bool:
+    """Tell whether the samples of a row lie together in memory, rather than those of a column."""
+    return abs(samples.strides[0]) >= abs(samples.strides[1])
+
+
+def ground_picture(image: GroundImage, size: int, distributed: bool) -> DisplayImage:
+    """Reduce an image on the ground to a picture.
+
+    Parameters
+    ----------
+    image : GroundImage
+        The image.
+    size : int
+        Most rows and most columns of the picture; a smaller image keeps its size.
+    distributed : bool
+        Whether the ground reflects everywhere: then the mean power of each block is shown, which
+        lessens the speckle, else the largest, which keeps points.
+
+    Returns
+    -------
+    DisplayImage
+        Axes in metres east and north; levels against a power of 1.
+    """
+    grid = image.grid
+    power = _block_powers(image.samples, size, size, np.add if distributed else np.maximum)
+    if distributed:
+        heights, widths = (np.diff(_block_edges(edge, size)) for edge in image.samples.shape)
+        power /= np.multiply.outer(heights, widths)
+    with np.errstate(divide="ignore"):
+        level_db = (10.0 * np.log10(power)).astype(np.float32)
+    return DisplayImage(
+        level_db,
+        _edges(grid.east_start_m, grid.east_step_m, grid.columns),
+        _edges(grid.north_start_m, grid.north_step_m, grid.rows),
     )
 
 
@@ -167,6 +207,13 @@ def _block_maxima(
     samples: NDArray[np.complexfloating], rows: int, columns: int
 ) -> NDArray[np.float32]:
     """Largest power of each of at most ``rows`` x ``columns`` blocks."""
+    return _block_powers(samples, rows, columns, np.maximum)
+
+
+def _block_powers(
+    samples: NDArray[np.complexfloating], rows: int, columns: int, combine: np.ufunc
+) -> NDArray[np.float32]:
+    """Combine the powers of each of at most ``rows`` x ``columns`` blocks."""
     row_edges = _block_edges(samples.shape[0], rows)
     column_starts = _block_edges(samples.shape[1], columns)[:-1]
     power = np.empty((row_edges.size - 1, column_starts.size), dtype=np.float32)
@@ -175,7 +222,7 @@ def _block_maxima(
         block = samples[first:stop]
         squares = block.real**2
         squares += block.imag**2
-        np.maximum.reduceat(squares.max(axis=0), column_starts, out=power[index])
+        combine.reduceat(combine.reduce(squares, axis=0), column_starts, out=power[index])
     return power
 
 

@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from testbed.report.target_figures import is_measured, summarise_targets
+
 if TYPE_CHECKING:
+    from sim_core.focusing.ground_image import GroundImage
     from sim_core.focusing.image import Image
-    from sim_core.focusing.impulse_response import AxisResponse
-    from sim_core.focusing.theory import AxisTheory
+    from sim_core.focusing.response.area_metrics import AreaResponse
+    from sim_core.focusing.response.cut_metrics import SideLobe
+    from sim_core.focusing.response.impulse_response import AxisResponse
+    from sim_core.focusing.response.theory import AxisTheory
+    from sim_core.signal.link_budget import BudgetTerm
     from testbed.report.loop_comparison import LoopComparison
     from testbed.results import RunResult, TargetResult
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the keys: the first number rises when a key changes its name or meaning."""
+
+_NUMBERS = re.compile(r"\[\n\s+(?:(?:-?[0-9][-+.0-9eE]*|null),?\s+)+\]")
 
 
 def build_document(
@@ -62,6 +71,7 @@ def build_document(
         "impulse_response": None if first is None else _impulse_response(first, result.image),
         "peak": None if first is None else _peak(first),
         "targets": [_target(target, result.image) for target in result.targets],
+        "summary": _summary(result.targets),
         "sampling": {
             "doppler_bandwidth_hz": result.sampling.doppler_bandwidth_hz,
             "doppler_centroid_hz": result.sampling.doppler_centroid_hz,
@@ -85,6 +95,7 @@ def build_document(
                 for term in result.delay_budget
             ],
         },
+        "link_budget": _link_budget(result.link_budget),
         "schedule": {
             "pulses": result.schedule.pulses,
             "window_samples": result.schedule.window_samples,
@@ -103,7 +114,9 @@ def build_document(
             "range_bandwidth_hz": result.image.range_bandwidth_hz,
             "full_azimuth_s": result.image.full_azimuth_s,
             "full_range_s": result.image.full_range_s,
+            **_image_quality(result),
         },
+        "ground": None if result.ground is None else _ground(result.ground),
         "loop": None
         if loop is None
         else {
@@ -125,8 +138,10 @@ def build_document(
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Write a document as text: two blanks of indent, keys in the order of the document."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write a document as text: two blanks of indent, lists of numbers in a line."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    # A line break never stands in a string of JSON, so this finds nothing but lists.
+    return _NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def plain_value(value: object) -> Any:
@@ -169,6 +184,7 @@ def _impulse_response(target: TargetResult, image: Image) -> dict[str, Any]:
             target.azimuth_irw_m,
             image.azimuth_bandwidth_hz,
         ),
+        "area": None if response.area is None else _area(response.area),
     }
 
 
@@ -177,25 +193,64 @@ def _axis(
 ) -> dict[str, Any]:
     metres_per_cell = irw_m / response.irw_cells if response.irw_cells else math.nan
     return {
+        **_lobes(response),
+        "irw_s": response.irw_s,
+        "irw_m": irw_m,
+        "equivalent_width_cells": response.equivalent_width_cells,
+        **_spectrum(response),
+        "theory": {
+            **_lobes(theory),
+            "irw_s": theory.irw_cells / bandwidth_hz,
+            "irw_m": theory.irw_cells * metres_per_cell,
+            "reference": theory.reference,
+        },
+    }
+
+
+def _lobes(response: AxisResponse | AxisTheory) -> dict[str, Any]:
+    """Return what a measured cut and its theory have in common."""
+    return {
         "pslr_db": response.pslr_db,
         "pslr_left_db": response.pslr_left_db,
         "pslr_right_db": response.pslr_right_db,
         "islr_db": response.islr_db,
         "islr_definition": response.islr_definition,
+        "islr_by_name_db": response.islr_by_name_db,
         "irw_cells": response.irw_cells,
-        "irw_s": response.irw_s,
-        "irw_m": irw_m,
-        # The ideal response is symmetric: both sides have the one theoretical PSLR.
-        "theory": {
-            "pslr_db": theory.pslr_db,
-            "pslr_left_db": theory.pslr_db,
-            "pslr_right_db": theory.pslr_db,
-            "islr_db": theory.islr_db,
-            "islr_definition": theory.islr_definition,
-            "irw_cells": theory.irw_cells,
-            "irw_s": theory.irw_cells / bandwidth_hz,
-            "irw_m": theory.irw_cells * metres_per_cell,
-        },
+        "irw_3db_cells": response.irw_3db_cells,
+        "null_left_cells": response.null_left_cells,
+        "null_right_cells": response.null_right_cells,
+        "side_lobes": _side_lobes(response.side_lobes),
+    }
+
+
+def _side_lobes(lobes: Sequence[SideLobe]) -> dict[str, Any]:
+    return {
+        "offset_cells": [lobe.offset_cells for lobe in lobes],
+        "level_db": [lobe.level_db for lobe in lobes],
+    }
+
+
+def _spectrum(response: AxisResponse) -> dict[str, float]:
+    spectrum = response.spectrum
+    if spectrum is None:
+        names = ("quadratic_phase_deg", "cubic_phase_deg", "residual_phase_deg", "ripple_db")
+        return dict.fromkeys(names, math.nan)
+    return {
+        "quadratic_phase_deg": math.degrees(spectrum.quadratic_rad),
+        "cubic_phase_deg": math.degrees(spectrum.cubic_rad),
+        "residual_phase_deg": math.degrees(spectrum.residual_rad),
+        "ripple_db": spectrum.ripple_db,
+    }
+
+
+def _area(area: AreaResponse) -> dict[str, Any]:
+    return {
+        "pslr_db": area.pslr_db,
+        "side_lobe_range_cells": area.side_lobe_range_cells,
+        "side_lobe_azimuth_cells": area.side_lobe_azimuth_cells,
+        "islr_db": area.islr_db,
+        "islr_definition": area.islr_definition,
     }
 
 
@@ -221,7 +276,77 @@ def _target(target: TargetResult, image: Image) -> dict[str, Any]:
         "latitude_deg": target.latitude_deg,
         "longitude_deg": target.longitude_deg,
         "height_m": target.height_m,
+        "offset_m": target.offset_m,
         "amplitude": target.amplitude,
+        "problem": target.problem,
         "impulse_response": _impulse_response(target, image),
         "peak": _peak(target),
+    }
+
+
+def _summary(targets: Sequence[TargetResult]) -> dict[str, Any]:
+    return {
+        "targets": len(targets),
+        "measured": sum(map(is_measured, targets)),
+        "figures": {
+            name: {
+                "count": one.count,
+                "mean": one.mean,
+                "scatter": one.scatter,
+                "worst": one.worst,
+                "worst_target": one.worst_target,
+            }
+            for name, one in summarise_targets(targets).items()
+        },
+    }
+
+
+def _link_budget(terms: Sequence[BudgetTerm]) -> dict[str, Any] | None:
+    if not terms:
+        return None
+    return {
+        "terms": [
+            {"name": term.name, "value": term.value, "unit": term.unit, "db": term.db}
+            for term in terms
+        ],
+        "image_snr_db": math.fsum(term.db for term in terms),
+    }
+
+
+def _image_quality(result: RunResult) -> dict[str, Any]:
+    references, spur = result.image.references, result.quality.spur
+    return {
+        "references": None
+        if references is None
+        else {
+            "lag_edges_s": references.lag_edges_s,
+            "skew_hz_per_s2": references.skew_hz_per_s2,
+            "residual_rad": references.residual_rad,
+        },
+        "range_window_loss_db": result.window_loss_db[0],
+        "azimuth_window_loss_db": result.window_loss_db[1],
+        "azimuth_ambiguity_db": result.quality.azimuth_ambiguity_db,
+        "spur": None
+        if spur is None
+        else {
+            "level_db": spur.level_db,
+            "excess_db": spur.excess_db,
+            "range_s": spur.range_s,
+            "azimuth_s": spur.azimuth_s,
+            "noise_peak_db": spur.noise_peak_db,
+        },
+    }
+
+
+def _ground(ground: GroundImage) -> dict[str, Any]:
+    grid = ground.grid
+    return {
+        "shape": grid.shape,
+        "east_start_m": grid.east_start_m,
+        "east_step_m": grid.east_step_m,
+        "north_start_m": grid.north_start_m,
+        "north_step_m": grid.north_step_m,
+        "surface": grid.surface,
+        "height_m": grid.height_m,
+        "crs": grid.crs(),
     }

@@ -24,23 +24,26 @@ from testbed.report.figure_style import (
 from testbed.report.quantities import number, scale_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
     from sim_core.focusing.image import Image
-    from sim_core.focusing.impulse_response import AxisResponse
+    from sim_core.focusing.response.impulse_response import AxisResponse
     from testbed.results import TargetResult
 
 _CHIP_FLOOR_DB = -40.0
 _CHIP_HALF_WIDTH_CELLS = 8.0
+_FEW = 60  # targets whose rings do not cover the image
 
 IMAGE_PANELS = (PanelBox(0.0, 0.64), PanelBox(0.64, 1.0))
 """The surroundings of the target with their colour bar, and the whole image."""
 
 
-def draw_image(image: Image, target: TargetResult | None) -> Figure:
+def draw_image(
+    image: Image, target: TargetResult | None, others: Sequence[TargetResult] = ()
+) -> Figure:
     """Draw the surroundings of a target in cells and metres, beside the whole image.
 
     Parameters
@@ -49,6 +52,8 @@ def draw_image(image: Image, target: TargetResult | None) -> Figure:
         The focused image.
     target : TargetResult or None
         The target to zoom in on; None zooms in on the middle of the image.
+    others : sequence of TargetResult
+        More targets, marked in the whole image where they are predicted.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def draw_image(image: Image, target: TargetResult | None) -> Figure:
     chip = chip_around(image, range_s, azimuth_s, _CHIP_HALF_WIDTH_CELLS)
     picture = chip_axes.imshow(
         np.maximum(chip.level_db, _CHIP_FLOOR_DB),
-        extent=(*chip.range_edges, *chip.azimuth_edges),
+        extent=(*chip.column_edges, *chip.row_edges),
         origin="lower",
         aspect="auto",
         cmap=COLOUR_MAP,
@@ -85,13 +90,13 @@ def draw_image(image: Image, target: TargetResult | None) -> Figure:
     zoom = DPI / figure.dpi
     whole = whole_image(image, rows=int(extent.height * zoom), columns=int(extent.width * zoom))
     floor_db = _floor_of(whole.level_db)
-    delay_factor, delay_unit = scale_for(max(map(abs, whole.range_edges)), "s", largest=1.0)
+    delay_factor, delay_unit = scale_for(max(map(abs, whole.column_edges)), "s", largest=1.0)
     whole_axes.imshow(
         np.maximum(whole.level_db, floor_db),
         extent=(
-            whole.range_edges[0] / delay_factor,
-            whole.range_edges[1] / delay_factor,
-            *whole.azimuth_edges,
+            whole.column_edges[0] / delay_factor,
+            whole.column_edges[1] / delay_factor,
+            *whole.row_edges,
         ),
         origin="lower",
         aspect="auto",
@@ -102,9 +107,18 @@ def draw_image(image: Image, target: TargetResult | None) -> Figure:
     )
     _mark_whole_band(whole_axes, image, delay_factor)
     _mark_zoom(whole_axes, image, range_s, azimuth_s, delay_factor)
+    whole_axes.plot(
+        [other.predicted_range_s / delay_factor for other in others],
+        [other.predicted_azimuth_s for other in others],
+        "o",
+        markersize=8 if len(others) <= _FEW else 4,
+        markerfacecolor="none",
+        markeredgecolor=VERMILION,
+        markeredgewidth=0.9 if len(others) <= _FEW else 0.6,
+    )
     # What is drawn over the image must not widen its axes.
-    whole_axes.set_xlim(whole.range_edges[0] / delay_factor, whole.range_edges[1] / delay_factor)
-    whole_axes.set_ylim(whole.azimuth_edges)
+    whole_axes.set_xlim(whole.column_edges[0] / delay_factor, whole.column_edges[1] / delay_factor)
+    whole_axes.set_ylim(whole.row_edges)
     whole_axes.set_xlabel(f"two-way delay ({delay_unit})")
     whole_axes.set_ylabel("zero-Doppler time (s)")
     whole_axes.set_title(f"Whole image, from {number(floor_db, 0, 'dB')}", **TITLE)

@@ -8,15 +8,24 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from testbed.report.markup import Markup, flatten, table, tag, void
-from testbed.report.page_tables import budget_table, metrics_table, peak_table, targets_table
+from testbed.report.page_tables import (
+    budget_table,
+    islr_table,
+    link_table,
+    metrics_table,
+    peak_table,
+    shape_table,
+)
 from testbed.report.quantities import hertz, measured, number, seconds
+from testbed.report.target_tables import summary_table, targets_table
 from testbed.report.wording import (
     VERDICT_WORDS,
     check_label,
     event_label,
+    image_sentences,
     mark_of,
     minimum_place,
     predicted_orientation,
@@ -30,6 +39,10 @@ if TYPE_CHECKING:
 
 # The page may load nothing but what it carries: a browser refuses the rest.
 _CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+_Section: TypeAlias = tuple[str, str, list[Markup]]
+"""Key, title and content of a part of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class PageFigure:
     Attributes
     ----------
     key : str
-        Which figure it is: ``image``, ``cuts``, ``history`` or ``pulse``.
+        Which figure it is: ``image``, ``ground``, ``cuts``, ``targets``, ``history`` or ``pulse``.
     panels : tuple of PagePanel
         Its panels, row by row.
     alt : str
@@ -98,10 +111,12 @@ def build_page(
     pictures = {figure.key: _figure(figure) for figure in figures}
     sections = (
         ("checks", "Limits", _limits(result)),
-        ("image", "Image", [pictures.get("image", Markup())]),
+        ("image", "Image", _image(result, pictures)),
         ("response", "Impulse response", _response(result, pictures)),
+        *_targets(result, pictures),
         ("sampling", "Azimuth sampling", _sampling(result)),
         ("geometry", "Delay and Doppler", _geometry(result, pictures)),
+        *_link(result),
         ("loop", "Played and recorded", _loop(result, loop, pictures)),
         ("device", "Device", _device(document)),
         ("timing", "Timing", _timing(document["timing_s"])),
@@ -198,18 +213,47 @@ def _mark(check: Check, verdict: Verdict) -> Markup:
     return tag("span", word, class_=f"mark {colour}")
 
 
+def _image(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
+    return [
+        pictures.get("image", Markup()),
+        *(tag("p", sentence) for sentence in image_sentences(result.quality)),
+        pictures.get("ground", Markup()),
+    ]
+
+
 def _response(result: RunResult, pictures: Mapping[str, Markup]) -> list[Markup]:
     if not result.targets:
         return [tag("p", "The scene has no target.")]
     first = result.targets[0]
-    content = [
+    return [
         pictures.get("cuts", Markup()),
-        metrics_table(first, result.image),
+        metrics_table(first, result.image, result.window_loss_db),
         peak_table(first),
+        tag(
+            "details",
+            tag("summary", "More measures: widths, phase over the band, ISLR by convention"),
+            shape_table(first),
+            islr_table(first),
+        ),
     ]
-    if len(result.targets) > 1:
-        content.append(targets_table(result.targets))
-    return content
+
+
+def _targets(result: RunResult, pictures: Mapping[str, Markup]) -> list[_Section]:
+    """Return the section of many targets; none of a single one."""
+    if len(result.targets) < 2:
+        return []
+    content = [
+        pictures.get("targets", Markup()),
+        summary_table(result.targets),
+        targets_table(result.targets),
+    ]
+    return [("targets", "Targets", content)]
+
+
+def _link(result: RunResult) -> list[_Section]:
+    if not result.link_budget:
+        return []
+    return [("link", "Link budget", [link_table(result.link_budget, result.window_loss_db)])]
 
 
 def _sampling(result: RunResult) -> list[Markup]:

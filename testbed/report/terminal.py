@@ -17,6 +17,7 @@ from testbed.report.wording import (
     mark_of,
     minimum_place,
     predicted_orientation,
+    target_sentences,
 )
 from testbed.verification import unit_of
 
@@ -112,6 +113,7 @@ def _facts(result: RunResult) -> list[str]:
         f"Doppler bandwidth {hertz(sampling.doppler_bandwidth_hz)}, "
         f"PRF {hertz(sampling.prf_hz)}{finding}",
         f"Focused by {result.image.method}",
+        *target_sentences(result),
         f"Smallest delay {result.delay_min_s:.9f} s "
         f"{minimum_place(result.delay_min_transmit_s, result.history)}",
         f"Device events: {events_sentence(result.events)}",

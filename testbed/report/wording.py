@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from testbed.report.quantities import hertz, number, seconds
+from testbed.report.target_figures import is_measured, summarise_targets
 
 if TYPE_CHECKING:
     from sim_core.focusing.sampling import AzimuthSampling
-    from testbed.results import Check, HistoryCurves, Verdict
+    from testbed.results import Check, HistoryCurves, ImageQuality, RunResult, Verdict
 
 VERDICT_WORDS: Mapping[str, str] = {
     "pass": "PASS",
@@ -112,6 +113,82 @@ def sampling_sentences(sampling: AzimuthSampling, method: str) -> tuple[str, ...
         replicas,
         f"Focused by {method}.",
     )
+
+
+def image_sentences(quality: ImageQuality) -> tuple[str, ...]:
+    """Say what is in an image besides its targets.
+
+    Parameters
+    ----------
+    quality : ImageQuality
+        What was found.
+
+    Returns
+    -------
+    tuple of str
+        A sentence on the highest spur and one on the azimuth replicas, each if it was measured.
+    """
+    sentences = []
+    spur = quality.spur
+    if spur is not None:
+        sentences.append(
+            f"The highest response that is no target's stands at {number(spur.level_db, 1, 'dB')} "
+            f"against the highest target, with {number(spur.excess_db, 1, 'dB')} of it above the "
+            f"envelope of the targets' side lobes, {seconds(spur.range_s)} in delay and "
+            f"{seconds(spur.azimuth_s)} in azimuth from the reference point; noise as strong as "
+            f"the image's background would reach {number(spur.noise_peak_db, 1, 'dB')}."
+        )
+    if not math.isnan(quality.azimuth_ambiguity_db):
+        sentences.append(
+            "The azimuth replicas of the first target in the image hold "
+            f"{number(quality.azimuth_ambiguity_db, 1, 'dB')} of its energy, background included."
+        )
+    return tuple(sentences)
+
+
+def target_sentences(result: RunResult) -> tuple[str, ...]:
+    """Say how the worst of several targets did; nothing of a single one.
+
+    Parameters
+    ----------
+    result : RunResult
+        What the run found.
+
+    Returns
+    -------
+    tuple of str
+        None for a single target; else the worst side lobe and the worst errors.
+    """
+    targets = result.targets
+    if len(targets) < 2:
+        return ()
+    summary = summarise_targets(targets)
+    measured = sum(map(is_measured, targets))
+    if not measured:
+        return (f"{len(targets)} targets, none measured",)
+    worst = {axis: summary[f"{axis}.pslr_deviation_db"] for axis in ("range", "azimuth")}
+    axis = max(worst, key=lambda one: abs(worst[one].worst))
+    place = {
+        name: summary[f"peak.{name}_error_{unit}"]
+        for name, unit in (("range", "cells"), ("azimuth", "cells"), ("phase", "deg"))
+    }
+    in_place = max(("range", "azimuth"), key=lambda one: abs(place[one].worst))
+    count = f"{len(targets)} targets" + (
+        "" if measured == len(targets) else f", {measured} of them measured"
+    )
+    return (
+        f"{count}: worst PSLR off theory by {number(worst[axis].worst, 3, 'dB')} in {axis} "
+        f"({worst[axis].worst_target})",
+        f"Worst errors: {number(place[in_place].worst, 4, 'cells')} in {in_place} "
+        f"({place[in_place].worst_target}), {number(place['phase'].worst, 2, 'degrees')} of phase "
+        f"({place['phase'].worst_target})",
+    )
+
+
+def has_scatterers(configuration: Mapping[str, Any]) -> bool:
+    """Tell whether a run's configuration puts scatterers behind its targets."""
+    scene = configuration.get("scene")
+    return isinstance(scene, Mapping) and scene.get("scatterers") is not None
 
 
 def predicted_orientation(provenance: Mapping[str, Any]) -> tuple[str, ...]:

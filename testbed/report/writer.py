@@ -17,7 +17,8 @@ from testbed.report.document import build_document, to_json
 from testbed.report.loop_comparison import LoopComparison, compare_pulses
 from testbed.report.page import PageFigure, PagePanel, build_page
 from testbed.report.quantities import hertz, number, seconds
-from testbed.report.wording import minimum_place
+from testbed.report.target_figures import targets_csv
+from testbed.report.wording import has_scatterers, minimum_place
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from testbed.results import RunResult
 
 FIGURES_FOLDER = "figures"
+CSV_NAME = "targets.csv"
 JSON_NAME = "report.json"
 PAGE_NAME = "report.html"
 STAGE = "report"
@@ -58,7 +60,7 @@ def write_report(
     files: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> WrittenReport:
-    """Write ``report.json``, ``report.html`` and ``figures/*.png``.
+    """Write ``report.json``, ``report.html``, ``figures/*.png``, of several targets a table.
 
     Parameters
     ----------
@@ -111,6 +113,9 @@ def write_report(
     named = dict(files or {})
     named |= {"report": JSON_NAME, "page": PAGE_NAME}
     named |= {f"figure_{figure.key}": f"{FIGURES_FOLDER}/{figure.key}.png" for figure in figures}
+    if len(result.targets) > 1:
+        named["targets"] = CSV_NAME
+        write_atomically(folder / CSV_NAME, targets_csv(result.targets).encode("utf-8"))
     if STAGE not in result.timing_s:
         timing_s = {**result.timing_s, STAGE: time.perf_counter() - started_s}
         result = replace(result, timing_s=timing_s)
@@ -149,20 +154,22 @@ def _drawings(result: RunResult, loop: LoopComparison) -> dict[str, _Drawing]:
     from testbed.report.curve_figures import draw_cuts, draw_history, draw_pulse
     from testbed.report.figure_style import HALVES, QUARTERS
     from testbed.report.image_figure import IMAGE_PANELS, draw_image
+    from testbed.report.map_figures import GROUND_PANELS, draw_ground, draw_targets, ground_note
 
     first = result.targets[0] if result.targets else None
     name = "the middle of the scene" if first is None else first.name
     sampling = result.sampling
     left = loop.problem or f"what is left after the fit, {number(loop.residual_db, 1, 'dB')}"
+    others = ", the other targets by smaller rings" if len(result.targets) > 1 else ""
     drawings = {
         "image": _Drawing(
-            lambda: draw_image(result.image, first),
+            lambda: draw_image(result.image, first, result.targets[1:]),
             IMAGE_PANELS,
             f"Focused image: the surroundings of {name} within 8 cells, and the whole image with "
             "that part marked.",
             f"Around the target: {name}, interpolated, in dB below its peak; the cross is where "
             "it is predicted. Whole image: each pixel the largest of its block, with the "
-            f"surroundings of the target circled. {_whole_band_sentence(result.image)}",
+            f"surroundings of the target circled{others}. {_whole_band_sentence(result.image)}",
         ),
         "history": _Drawing(
             lambda: draw_history(
@@ -208,6 +215,28 @@ def _drawings(result: RunResult, loop: LoopComparison) -> dict[str, _Drawing]:
             "Interpolated cuts through the peak, 0 dB at the peak; the dotted line is the "
             "highest side lobe.",
         )
+    if len(result.targets) > 1:
+        drawings["targets"] = _Drawing(
+            lambda: draw_targets(result.targets),
+            HALVES,
+            f"Map of {len(result.targets)} targets, coloured by how far their PSLR is off theory, "
+            "in range and in azimuth.",
+            "East and north of the scene's reference point. The worst is ringed; a cross is a "
+            "target that could not be measured.",
+        )
+    ground = result.ground
+    if ground is not None:
+        distributed = has_scatterers(result.configuration)
+        drawings["ground"] = _Drawing(
+            lambda: draw_ground(ground, result.targets, distributed),
+            GROUND_PANELS,
+            f"Image on the ground, {ground.grid.columns} x {ground.grid.rows} pixels, east to the "
+            "right and north up.",
+            f"East and north of the scene's reference point; {ground.grid.columns} x "
+            f"{ground.grid.rows} pixels of {ground.grid.east_step_m:g} m x "
+            f"{ground.grid.north_step_m:g} m on the {ground.grid.surface}. "
+            f"{ground_note(result.targets, distributed)}",
+        )
     return drawings
 
 
@@ -223,8 +252,10 @@ def _whole_band_sentence(image: Image) -> str:
         >= max(-image.azimuth_start_s, last_azimuth_s) - image.azimuth_step_s
     )
     where = "Everywhere in it" if everywhere else "Within the dotted lines"
+    band = f"{where} the whole Doppler band and the whole pulse of a target were recorded"
+    if image.method != "range-doppler" or image.references is not None:
+        return f"{band}."
     return (
-        f"{where} the whole Doppler band and the whole pulse of a target were recorded; far from "
-        "the reference point targets are defocused all the same, because one azimuth reference "
-        "serves the whole image."
+        f"{band}; far from the reference point targets are defocused all the same, because one "
+        "azimuth reference serves the whole image."
     )

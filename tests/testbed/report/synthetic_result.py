@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim_core.focusing.ground_image import GroundImage
 from sim_core.focusing.image import Image
-from sim_core.focusing.impulse_response import AxisResponse, ImpulseResponse
+from sim_core.focusing.response.impulse_response import AxisResponse, ImpulseResponse, measure
+from sim_core.focusing.response.spur import Spur
+from sim_core.focusing.response.theory import AxisTheory, azimuth_theory, range_theory
 from sim_core.focusing.sampling import AzimuthSampling
-from sim_core.focusing.theory import AxisTheory, azimuth_theory, range_theory
 from sim_core.geometry.delay_terms import DelayTerm
+from sim_core.geometry.ground_grid import GroundGrid
+from sim_core.geometry.sites import EarthPoint
+from sim_core.signal.link_budget import BudgetTerm
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import LinearChirp
 from sim_core.signal.window import Window
-from testbed.results import HistoryCurves, RunResult, TargetResult
+from testbed.results import HistoryCurves, ImageQuality, RunResult, TargetResult
 from testbed.verification import check_limits, unmeasured_response
 
 CARRIER_HZ = 2.3e10
@@ -103,6 +108,8 @@ def target_result(excess_db: float = 0.0, snr_db: float = 71.3, **changes: Any) 
         longitude_deg=12.34567,
         height_m=0.0,
         amplitude=1.0,
+        offset_m=(0.0, 0.0, 0.0),
+        problem="",
         response=response,
         range_theory=in_range,
         azimuth_theory=in_azimuth,
@@ -116,6 +123,38 @@ def target_result(excess_db: float = 0.0, snr_db: float = 71.3, **changes: Any) 
         azimuth_irw_m=AZIMUTH_SPEED_M_PER_S * response.azimuth.irw_s,
     )
     return replace(target, **changes)
+
+
+def measured_target(**changes: Any) -> TargetResult:
+    """A target with all measures of the response in `ideal_image`."""
+    return target_result(response=measure(ideal_image(noise=0.0)), **changes)
+
+
+def several_targets(count: int = 3) -> tuple[TargetResult, ...]:
+    """Targets in a row to the east, the range side lobes of each 0.01 dB above the one before."""
+    return tuple(
+        target_result(
+            0.01 * number,
+            name=f"target {number + 1}",
+            offset_m=(500.0 * number, -250.0 * number, 0.0),
+        )
+        for number in range(count)
+    )
+
+
+def ground_image() -> GroundImage:
+    """A point of magnitude 0.5 a kilometre north-east of the middle, over weak ground."""
+    grid = GroundGrid.about(EarthPoint(9.0, -15.0, 0.0), 2000.0, 1500.0, 10.0)
+    samples = np.full(grid.shape, 1e-3, dtype=np.complex64)
+    samples[250, 300] = 0.5
+    return GroundImage(samples, grid, "deramp")
+
+
+LINK_BUDGET = (
+    BudgetTerm("transmit power", 1e6, "W", 60.0),
+    BudgetTerm("losses of the radar", 1.0, "", 0.0),
+    BudgetTerm("noise temperature", 500.0, "K", -26.9897),
+)
 
 
 def without_peak() -> TargetResult:
@@ -225,6 +264,9 @@ def run_result(**changes: Any) -> RunResult:
         targets=(target,),
         sampling=azimuth_sampling(),
         image=ideal_image(),
+        ground=None,
+        quality=ImageQuality(-61.5, Spur(-58.2, -60.0, 4e-7, -0.2, -71.0)),
+        window_loss_db=(0.0, 0.0),
         history=history_curves(),
         delay_min_s=2.335612345678,
         delay_min_transmit_s=-1.17,
@@ -233,6 +275,7 @@ def run_result(**changes: Any) -> RunResult:
             DelayTerm("Shapiro delay of the Sun", 4.1e-8, 2.3e-12, False, "relativity: none"),
             DelayTerm("troposphere", 1.6e-8, 0.0, False, "not modelled"),
         ),
+        link_budget=(),
         schedule=pulse_schedule(),
         played_pulse=played_window(),
         recorded_pulse=quantised(quantised(played_window(), 14), 12),

@@ -42,8 +42,8 @@ def test_the_axes_reach_from_edge_to_edge() -> None:
     image = ideal_image(rows=600, columns=160)
     shown = whole_image(image, rows=100, columns=50)
 
-    assert shown.azimuth_edges[1] - shown.azimuth_edges[0] == pytest.approx(600 / 600.0)
-    assert shown.range_edges[1] - shown.range_edges[0] == pytest.approx(160 / 96e6)
+    assert shown.row_edges[1] - shown.row_edges[0] == pytest.approx(600 / 600.0)
+    assert shown.column_edges[1] - shown.column_edges[0] == pytest.approx(160 / 96e6)
 
 
 def test_nothing_is_dark_everywhere() -> None:
@@ -57,11 +57,11 @@ def test_nothing_is_dark_everywhere() -> None:
 def test_a_chip_shows_the_sinc_in_cells() -> None:
     chip = chip_around(ideal_image(noise=0.0), 0.0, 0.0, half_width_cells=6.0)
     rows, columns = chip.level_db.shape
-    azimuth = np.linspace(*chip.azimuth_edges, 2 * rows + 1)[1::2]
-    across = np.linspace(*chip.range_edges, 2 * columns + 1)[1::2]
+    azimuth = np.linspace(*chip.row_edges, 2 * rows + 1)[1::2]
+    across = np.linspace(*chip.column_edges, 2 * columns + 1)[1::2]
 
-    assert chip.azimuth_edges == pytest.approx((-6.0, 6.0), abs=0.1)
-    assert chip.range_edges == pytest.approx((-6.0, 6.0), abs=0.1)
+    assert chip.row_edges == pytest.approx((-6.0, 6.0), abs=0.1)
+    assert chip.column_edges == pytest.approx((-6.0, 6.0), abs=0.1)
     expected = np.abs(np.multiply.outer(np.sinc(azimuth), np.sinc(across)))
     # A sinc cut off at 22 cells rings by about 1/(pi 22) in the outermost cells, less inside.
     np.testing.assert_allclose(10.0 ** (chip.level_db / 20.0), expected, atol=0.012)
@@ -87,5 +87,5 @@ def test_a_point_at_or_beyond_the_edge_still_gives_a_picture(
     chip = chip_around(ideal_image(), range_s, azimuth_s)
 
     assert min(chip.level_db.shape) > 1
-    assert chip.range_edges[0] < chip.range_edges[1]
-    assert chip.azimuth_edges[0] < chip.azimuth_edges[1]
+    assert chip.column_edges[0] < chip.column_edges[1]
+    assert chip.row_edges[0] < chip.row_edges[1]

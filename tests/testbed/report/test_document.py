@@ -13,14 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim_core.focusing.image import ReferenceBlocks
 from testbed.report.document import build_document, plain_value, to_json
 from testbed.report.loop_comparison import compare_pulses
 from testbed.report.schema import load_schema
 from testbed.results import RunResult
 from tests.testbed.report.synthetic_result import (
+    LINK_BUDGET,
     SAMPLE_RATE_HZ,
     azimuth_sampling,
+    ground_image,
+    ideal_image,
+    measured_target,
     run_result,
+    several_targets,
     target_result,
     without_peak,
 )
@@ -136,6 +142,60 @@ def test_several_targets_are_listed_and_the_first_is_the_verdicts() -> None:
     assert [target["name"] for target in document["targets"]] == ["target 1", "target 2"]
     assert document["impulse_response"] == document["targets"][0]["impulse_response"]
     assert document["peak"] == document["targets"][0]["peak"]
+
+
+def test_all_measures_of_a_response_are_there() -> None:
+    target = measured_target(offset_m=(100.0, -200.0, 3.0))
+    document = read_back(build_document(run_result(target=target)))
+
+    assert_valid(document)
+    response = document["targets"][0]["impulse_response"]
+    assert document["targets"][0]["offset_m"] == [100.0, -200.0, 3.0]
+    for name, axis in (("range", target.response.range), ("azimuth", target.response.azimuth)):
+        assert axis.spectrum is not None
+        assert response[name]["quadratic_phase_deg"] == pytest.approx(
+            math.degrees(axis.spectrum.quadratic_rad)
+        )
+        assert response[name]["irw_3db_cells"] == axis.irw_3db_cells
+        assert response[name]["islr_by_name_db"]["null-to-null-10"] == response[name]["islr_db"]
+        assert len(response[name]["side_lobes"]["level_db"]) == len(axis.side_lobes) >= 18
+        assert max(response[name]["side_lobes"]["level_db"]) == pytest.approx(axis.pslr_db)
+        assert response[name]["theory"]["reference"]
+    # The 2-D ISLR of two unweighted sincs without end is -6.44 dB; out to 10 cells it is -6.94 dB.
+    assert response["area"]["islr_db"] == pytest.approx(-6.94, abs=0.02)
+
+
+def test_several_targets_have_a_summary() -> None:
+    targets = (*several_targets(3), replace(without_peak(), name="target 4", problem="no peak"))
+    summary = build_document(run_result(targets=targets))["summary"]
+
+    assert (summary["targets"], summary["measured"]) == (4, 3)
+    figure = summary["figures"]["range.pslr_deviation_db"]
+    # 0, 0.01 and 0.02 dB above theory.
+    assert figure["mean"] == pytest.approx(0.01)
+    assert (figure["count"], figure["worst_target"]) == (3, "target 3")
+
+
+def test_image_ground_and_link_are_told() -> None:
+    image = replace(ideal_image(), references=ReferenceBlocks((-1.0, 0.0, 1.0), 2e-5, 0.01))
+    result = run_result(image=image, ground=ground_image(), link_budget=LINK_BUDGET)
+    document = read_back(build_document(result))
+
+    assert_valid(document)
+    assert document["image"]["references"]["lag_edges_s"] == [-1.0, 0.0, 1.0]
+    assert document["image"]["spur"]["level_db"] == -58.2
+    assert document["image"]["azimuth_ambiguity_db"] == -61.5
+    assert document["ground"]["shape"] == [301, 401]
+    assert document["ground"]["crs"].startswith("+proj=ortho")
+    assert document["link_budget"]["image_snr_db"] == pytest.approx(33.0103)
+    assert [term["unit"] for term in document["link_budget"]["terms"]] == ["W", "", "K"]
+
+
+def test_lists_of_numbers_stand_in_a_line() -> None:
+    value = {"list": [1.5, -2e-9, None], "text": "[\n 1,\n 2\n]", "words": ["a", "b"], "none": []}
+
+    assert '"list": [ 1.5, -2e-09, null ]' in to_json(value)
+    assert json.loads(to_json(value)) == value
 
 
 def test_the_schema_refuses_a_misspelt_key_and_a_word_for_a_number() -> None:

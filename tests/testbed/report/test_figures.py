@@ -2,21 +2,23 @@
 
 import io
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
 from testbed.report.curve_figures import draw_cuts, draw_history, draw_pulse
-from testbed.report.figure_style import HALVES, QUARTERS, PanelBox, to_png, to_pngs
+from testbed.report.figure_style import HALVES, QUARTERS, to_pngs
 from testbed.report.image_figure import IMAGE_PANELS, draw_image
 from testbed.report.loop_comparison import compare_pulses
 from testbed.results import HistoryCurves
+from tests.testbed.report.figure_checks import (
+    assert_publishable,
+    assert_stays_in_panel,
+    texts,
+)
 from tests.testbed.report.synthetic_result import (
     SAMPLE_RATE_HZ,
     azimuth_sampling,
@@ -27,57 +29,6 @@ from tests.testbed.report.synthetic_result import (
     target_result,
     without_peak,
 )
-
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-SMALLEST_FONT_PT = 9.0
-
-
-def texts(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
-
-
-def assert_publishable(figure: Figure) -> None:
-    """Rendered, labelled on both axes of every frame, and in letters that can be read."""
-    assert to_png(figure).startswith(PNG_SIGNATURE)
-    for axes in figure.axes:
-        assert axes.get_ylabel()
-        if axes.get_label() != "colour bar":
-            assert axes.get_xlabel()
-    sizes = [
-        FontProperties(size=text.get_fontsize()).get_size_in_points()
-        for text in figure.findobj(Text)
-        if text.get_text()
-    ]
-    assert min(sizes) >= SMALLEST_FONT_PT
-    assert_nothing_cut_off(figure)
-
-
-def assert_nothing_cut_off(figure: Figure) -> None:
-    """Ticks and labels of every axes lie within the figure and in their own panel."""
-    for axes in figure.axes:
-        box = axes.get_tightbbox()
-        assert box is not None
-        assert box.x0 >= 0.0
-        assert box.x1 <= figure.bbox.width
-        assert box.y0 >= 0.0
-        assert box.y1 <= figure.bbox.height
-
-
-def assert_stays_in_panel(figure: Figure, panels: Sequence[PanelBox]) -> None:
-    """Each axes is cut off from its neighbours' panels without losing a letter."""
-    width, height = figure.bbox.width, figure.bbox.height
-    for axes in figure.axes:
-        box = axes.get_tightbbox()
-        assert box is not None
-        inside = [
-            panel
-            for panel in panels
-            if panel.left * width <= box.x0
-            and box.x1 <= panel.right * width
-            and (1.0 - panel.bottom) * height <= box.y0
-            and box.y1 <= (1.0 - panel.top) * height
-        ]
-        assert len(inside) == 1, axes.get_title(loc="left")
 
 
 def test_the_image_shows_cells_metres_and_decibels() -> None:

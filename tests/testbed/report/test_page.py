@@ -13,11 +13,14 @@ import pytest
 from testbed.report.document import build_document
 from testbed.report.loop_comparison import compare_pulses
 from testbed.report.page import PageFigure, PagePanel, build_page
-from testbed.results import RunResult
+from testbed.results import ImageQuality, RunResult
 from tests.testbed.report.synthetic_result import (
+    LINK_BUDGET,
     SAMPLE_RATE_HZ,
     azimuth_sampling,
+    measured_target,
     run_result,
+    several_targets,
     target_result,
     without_peak,
 )
@@ -254,6 +257,75 @@ def test_the_delay_budget_says_what_the_run_left_out() -> None:
     assert "Shapiro delay of the Sun" in page.text
     # 2.3 ps at 23 GHz.
     assert "0.0529" in page.text
+
+
+def test_a_single_target_has_no_section_of_its_own() -> None:
+    page, _ = page_of(run_result())
+
+    assert "All targets" not in page.text
+    assert "The tapers lose" not in page.text
+
+
+def test_more_measures_are_folded_away() -> None:
+    page, html = page_of(run_result(target=measured_target(), window_loss_db=(0.93, 0.0)))
+    folded = html[html.index("<details>") :]
+
+    for words in ("First nulls (cells)", "Quadratic phase", "PERSEO", "ISO/TS 19159-3"):
+        assert words in folded
+    assert "The tapers lose 0.93 dB of the signal-to-noise ratio in range and 0.00 dB" in page.text
+
+
+def test_the_image_says_what_else_is_in_it() -> None:
+    page, _ = page_of(run_result())
+
+    assert "stands at −58.2 dB against the highest target" in page.text
+    assert "hold −61.5 dB of its energy" in page.text
+    silent, _ = page_of(run_result(quality=ImageQuality(math.nan, None)))
+    assert "highest target" not in silent.text
+    assert "replicas of the first target" not in silent.text
+
+
+def test_a_link_budget_adds_up() -> None:
+    page, _ = page_of(run_result(link_budget=LINK_BUDGET, window_loss_db=(0.93, 0.07)))
+
+    ids = [section.get("id") for section in page.all("section")]
+    assert ids == [*SECTIONS[:5], "link", *SECTIONS[5:]]
+    # 60 dB less 26.99 dB, and the tapers' 1 dB.
+    assert "33.01" in page.text
+    assert "32.01" in page.text
+    assert "1e+06 W" in page.text
+    assert "losses of the radar" not in page.text
+
+
+def test_several_targets_are_tabulated_with_the_worst_marked() -> None:
+    missed = replace(without_peak(), name="target 4", problem="no peak")
+    page, html = page_of(run_result(targets=(*several_targets(3), missed)))
+
+    assert [one.get("id") for one in page.all("section")] == [
+        *SECTIONS[:3], "targets", *SECTIONS[3:],
+    ]  # fmt: skip
+    assert "3 of 4 targets measured" in page.text
+    assert "1.000, −0.500" in page.text
+    assert re.search(r"target 3 <span class=.mark inconclusive.>worst", html)
+    assert re.search(r"target 4 <span class=.mark fail.>not measured", html)
+    assert not re.search(r"\b(nan|inf|None)\b", page.text)
+
+
+def test_of_many_targets_the_best_and_the_worst_are_shown() -> None:
+    page, _ = page_of(run_result(targets=several_targets(90)))
+
+    assert "The 20 targets farthest off theory, of 90" in page.text
+    assert "The 20 nearest to theory" in page.text
+    shown = page.text[page.text.index("The 20 targets") :]
+    # The deviation rises with the number.
+    assert "target 90" in shown and "target 71" in shown and "target 20" in shown
+    assert "target 50" not in shown
+
+
+def test_no_target_of_several_measured_is_said_so() -> None:
+    page, _ = page_of(run_result(targets=(without_peak(), without_peak())))
+
+    assert "None of 2 targets could be measured." in page.text
 
 
 def test_hostile_names_stay_text() -> None:

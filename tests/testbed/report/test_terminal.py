@@ -11,6 +11,7 @@ from testbed.results import RunResult
 from tests.testbed.report.synthetic_result import (
     azimuth_sampling,
     run_result,
+    several_targets,
     target_result,
     without_peak,
 )
@@ -45,6 +46,21 @@ def test_numbers_can_be_copied() -> None:
     row = next(line for line in printed(run_result()).splitlines() if "Range PSLR" in line)
 
     assert row.split() == ["Range", "PSLR", "-13.28", "-13.28", "-13.00", "dB", "pass"]
+
+
+def test_several_targets_take_two_more_lines() -> None:
+    one, three = printed(run_result()), printed(run_result(targets=several_targets(3)), width=120)
+    lines = [line for line in three.splitlines() if line not in one.splitlines()]
+
+    assert lines == [
+        "3 targets: worst PSLR off theory by 0.020 dB in range (target 3)",
+        "Worst errors: -0.0150 cells in azimuth (target 1), 0.25 degrees of phase (target 1)",
+    ]
+    missed = (without_peak(), without_peak())
+    assert "2 targets, none measured" in printed(run_result(targets=missed))
+    assert "3 targets, 2 of them" in printed(
+        run_result(targets=(*several_targets(2), without_peak()))
+    )
 
 
 def test_no_line_is_empty_at_the_start_or_ends_in_blanks() -> None:

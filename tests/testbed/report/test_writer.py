@@ -8,10 +8,17 @@ import jsonschema
 import numpy as np
 import pytest
 
+from sim_core.focusing.image import ReferenceBlocks
 from testbed.errors import OutputError
 from testbed.report.schema import load_schema
 from testbed.report.writer import STAGE, write_report
-from tests.testbed.report.synthetic_result import ideal_image, run_result, without_peak
+from tests.testbed.report.synthetic_result import (
+    ground_image,
+    ideal_image,
+    run_result,
+    several_targets,
+    without_peak,
+)
 
 
 def test_a_report_has_its_three_parts(tmp_path: Path) -> None:
@@ -41,6 +48,20 @@ def test_a_report_has_its_three_parts(tmp_path: Path) -> None:
     assert document["timing_s"][STAGE] > 0.0
     assert seen[0] == (0, 5)
     assert seen[-1] == (5, 5)
+
+
+def test_several_targets_and_ground_have_files_of_their_own(tmp_path: Path) -> None:
+    result = run_result(targets=several_targets(3), ground=ground_image())
+    written = write_report(result, tmp_path, {"ground": "ground.tif"})
+
+    files = json.loads(written.json.read_text("utf-8"))["files"]
+    assert files["targets"] == "targets.csv"
+    assert files["figure_targets"] == "figures/targets.png"
+    assert files["figure_ground"] == "figures/ground.png"
+    assert len((tmp_path / "targets.csv").read_text("utf-8").splitlines()) == 4
+    page = written.page.read_text("utf-8")
+    assert "Map of 3 targets" in page
+    assert "401 x 301 pixels of 10 m x 10 m on the ellipsoid. Targets are circled." in page
 
 
 def test_an_inconclusive_run_is_reported_like_any_other(tmp_path: Path) -> None:
@@ -99,3 +120,11 @@ def test_the_caption_says_where_the_whole_band_was_recorded(
     text = written.page.read_text("utf-8")
     assert f"{words} the whole Doppler band and the whole pulse of a target were recorded" in text
     assert "full resolution" not in text
+    assert "defocused all the same" in text
+
+
+def test_a_renewed_reference_is_not_called_defocused(tmp_path: Path) -> None:
+    image = replace(ideal_image(), references=ReferenceBlocks((-1.0, 1.0), 0.0, 0.0))
+    written = write_report(run_result(image=image), tmp_path)
+
+    assert "defocused" not in written.page.read_text("utf-8")
