@@ -21,7 +21,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.focusing.back_projection import (
+from sim_core.focusing.back_projection.projection import (
     OVERSAMPLING,
     PixelPlan,
     back_project,
@@ -29,8 +29,8 @@ from sim_core.focusing.back_projection import (
 )
 from sim_core.focusing.parallel import worker_count
 from sim_core.focusing.pulse_weights import pulse_weights
-from sim_core.focusing.range_compression import RangeCompression
-from sim_core.focusing.range_gates import plan_gates
+from sim_core.focusing.range_compression.compression import RangeCompression
+from sim_core.focusing.range_compression.gates import plan_gates
 from sim_core.focusing.reference import Reference
 from sim_core.geometry.ground_grid import GroundGrid
 from sim_core.signal.phasor import phasor

@@ -27,9 +27,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from sim_core.focusing.focus import FocusSettings, focus
+from sim_core.focusing.focus import focus
 from sim_core.focusing.image import Image, Method
 from sim_core.focusing.response.impulse_response import measure
+from sim_core.focusing.settings import FocusSettings
 from sim_core.signal.echo import PointEcho, echo_blocks
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import LinearChirp

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from sim_core.focusing.focus import FocusSettings, focus
+from sim_core.focusing.focus import focus
 from sim_core.focusing.prediction import predict_peak
 from sim_core.focusing.response.impulse_response import measure
+from sim_core.focusing.settings import FocusSettings
 from sim_core.geometry.delay_field import DelayField, solve_delay_field
 from sim_core.geometry.delay_history import DelayHistory, solve_delay_history
 from sim_core.geometry.epoch import Epoch

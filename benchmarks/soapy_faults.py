@@ -115,8 +115,7 @@ def play(pulses: int, faults: int, seed: int = 1) -> Outcome:
         Of the places.
     """
     settings = SoapySettings(
-        # A busy machine may leave a thread without a processor for longer than the usual 2 s.
-        "driver=moonecho_loopback,clock=stepped,patience_s=600",
+        "driver=moonecho_loopback,clock=stepped",
         transmit=True,
         attenuation_db=40.0,
         tx_gain_db=0.0,

@@ -3,26 +3,38 @@
 A writer and a reader thread stream continuously, in packets of the MTU. The bare loop is what any
 device costs at least: the same two threads, each with one copy of the packet and one call into
 SoapySDR's null device, which does nothing. Stepped time shows how fast the radio can be; in
-free-running time the clock does not wait, and a rate counts only if nothing was late or lost.
+free-running time the clock does not wait, and a rate counts only if nothing was late or lost. The
+last rows are those of `drivers.soapy` in continuous mode, conversion from and to its blocks
+included.
 
     make plugin
-    python benchmarks/soapy_rate.py [--seconds 3] [--format CS16]
+    python -m benchmarks.soapy_rate [--seconds 3] [--format CS16]
 """
 
 import argparse
 import os
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from drivers.interface import PlayedBlock
+from drivers.session import session
+from drivers.soapy.device import SoapyDevice
+from drivers.soapy.settings import SoapySettings, StreamFormat
 
 PLUGIN = Path(__file__).resolve().parents[1] / "build" / "soapy-plugin"
 PACKET = 65536
 TIMEOUT_US = 1_000_000
 # 0.3 s at 100 Msamples/s, for machines with other work to do.
 BUFFER = 1 << 25
+WINDOWS = (1024, 65536)
+DRIVER_BLOCK = 1 << 20
 FREE_RATES_HZ = (100e6, 150e6, 200e6, 300e6, 400e6)
 
 
@@ -70,7 +82,7 @@ def radio_rate(sample_format: str, samples: int, clock: str, rate_hz: float) -> 
     """Stream through the radio; none if anything was late, or lost, or did not come in time."""
     import SoapySDR
 
-    settings = {"clock": clock, "rate": str(rate_hz), "patience_s": "60", "serial": str(rate_hz)}
+    settings = {"clock": clock, "rate": str(rate_hz), "serial": str(rate_hz)}
     settings |= {"transmit_buffer": str(BUFFER), "receive_buffer": str(BUFFER)}
     device = SoapySDR.Device({"driver": "moonecho_loopback"} | settings)
     tx = device.setupStream(SoapySDR.SOAPY_SDR_TX, sample_format)
@@ -114,6 +126,61 @@ def radio_rate(sample_format: str, samples: int, clock: str, rate_hz: float) -> 
     return rate if intact and not flaws else None
 
 
+@dataclass(frozen=True)
+class Touching:
+    """Windows without gaps between them."""
+
+    transmit_tick: NDArray[np.int64]
+    window_samples: int
+    sample_rate_hz: float = 1e8
+
+    @property
+    def window_start_tick(self) -> NDArray[np.int64]:
+        """Windows at their pulses."""
+        return self.transmit_tick
+
+    @property
+    def pulses(self) -> int:
+        """Number of pulses."""
+        return int(self.transmit_tick.size)
+
+
+def driver_rate(sample_format: StreamFormat, samples: int, window_samples: int) -> float:
+    """Stream through the driver, and check what comes back; samples/s each way."""
+    per_block = DRIVER_BLOCK // window_samples
+    pulses = samples // DRIVER_BLOCK * per_block
+    ticks = np.arange(pulses, dtype=np.int64) * window_samples
+    codes = np.random.default_rng(0).integers(-32000, 32001, (per_block, window_samples, 2))
+    played = (codes / 32767.0).astype(np.float32).view(np.complex64)[..., 0]
+    expected = codes.astype(np.int16) if sample_format == "CS16" else None
+    settings = SoapySettings(
+        "driver=moonecho_loopback,clock=stepped",
+        transmit=True,
+        attenuation_db=40.0,
+        tx_gain_db=0.0,
+        rx_gain_db=0.0,
+        stream_format=sample_format,
+        streaming="continuous",
+    )
+
+    def blocks() -> Iterator[PlayedBlock]:
+        for first in range(0, pulses, per_block):
+            yield PlayedBlock(first, played)
+
+    start, counted = 0.0, 0
+    with session(SoapyDevice(settings), Touching(ticks, window_samples)) as armed:
+        for captured in armed.exchange(blocks()):
+            if not start:  # what came before is opening, and compiling
+                start = time.perf_counter()
+                if expected is not None and not np.array_equal(captured.samples, expected):
+                    raise SystemExit("samples differ from those played")
+            else:
+                counted += per_block * window_samples
+            if captured.events:
+                raise SystemExit(f"samples were lost: {captured.events[0]}")
+        return counted / (time.perf_counter() - start)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -137,6 +204,10 @@ def main() -> None:
         kept = radio_rate(arguments.format, samples_for(rate_hz), "free", rate_hz)
         told = "without loss" if kept is not None else "samples were late or lost"
         print(f"  free-running at            {rate_hz / 1e6:7.0f}   {told}")
+    for window_samples in WINDOWS:
+        driver = driver_rate(arguments.format, samples_for(200e6), window_samples)
+        share = f"{driver / bare:.2f} of the loop"
+        print(f"  driver, windows of {window_samples:7d} {driver / 1e6:7.0f}   {share}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from sim_core.focusing.theory import range_theory
+from sim_core.focusing.response.theory import range_theory
 from sim_core.signal.echo import PointEcho, echo_blocks
 from sim_core.signal.nonlinear_fm import nonlinear_chirp
 from sim_core.signal.phase_code import code_phases, phase_coded_pulse
@@ -39,6 +39,8 @@ CHIRP = LinearChirp(1.0e13, 8.0e-6)
 
 class ConstantRate:
     """A delay that grows by 2.3e-6 per second."""
+
+    start_s, stop_s = -np.inf, np.inf
 
     def relative_delay_s(
         self, transmit_s: npt.NDArray[np.float64], reference_s: Fraction

@@ -9,6 +9,10 @@ from hypothesis import settings
 # Figures need no display. Set before anything imports matplotlib.
 os.environ["MPLBACKEND"] = "Agg"
 
+# Matrices are small here: on a busy machine the threads of a BLAS cost ten times what they gain.
+# Set before anything imports numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # No deadline: the first call of a compiled kernel may include its compilation. Under CI the
 # examples are always the same, so that a failure there is the commit's doing.
 settings.register_profile("local", deadline=None, print_blob=True)

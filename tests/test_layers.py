@@ -18,6 +18,12 @@ FOLDERS = (
     "sim_core/geometry",
     "sim_core/signal",
     "sim_core/focusing",
+    "sim_core/focusing/focus",
+    "sim_core/focusing/back_projection",
+    "sim_core/focusing/range_doppler",
+    "sim_core/focusing/deramp",
+    "sim_core/focusing/range_compression",
+    "sim_core/focusing/response",
 )
 
 
@@ -54,6 +60,16 @@ def test_imports_keep_the_layers(repository: Path) -> None:
         ("drivers/loopback", "import sim_core.signal", "testbed stands on"),
         ("sim_core/geometry", "import sim_core.signal", "inside sim_core"),
         ("sim_core/signal", "import sim_core.focusing", "inside sim_core"),
+        (
+            "sim_core/focusing/response",
+            "import sim_core.focusing.range_doppler",
+            "inside focusing",
+        ),
+        (
+            "sim_core/focusing/deramp",
+            "import sim_core.focusing.range_doppler",
+            "inside focusing",
+        ),
         ("sim_core/focusing", "import rich", "neither print, plot"),
         ("drivers/loopback", "import matplotlib.pyplot", "neither print, plot"),
         ("sim_core/focusing", "import sigmf", "neither hardware nor recordings"),

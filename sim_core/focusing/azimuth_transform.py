@@ -64,28 +64,51 @@ class AzimuthRaster:
         return cls(first_s, interval_s, bins, places_rad)
 
     @property
-    def doppler_hz(self) -> FloatArray:
-        """Doppler frequencies of the bins, in FFT order."""
-        return np.asarray(scipy.fft.fftfreq(self.bins, self.interval_s))
+    def even(self) -> bool:
+        """Whether the pulses are, so that their spectrum repeats with the PRF."""
+        return self.places_rad is None
 
-    def forward(self, spectra: ComplexRows, rows: slice) -> None:
-        """Transform some rows from pulses to Doppler bins, in place.
+    def doppler_hz(self, centre_bin: int = 0) -> FloatArray:
+        """Return the Doppler frequencies of the bins about one of them.
+
+        Bin number j, of a frequency that may lie beyond the PRF, is at ``j mod bins``: FFT order.
+        """
+        lowest = centre_bin - self.bins // 2
+        number = lowest + np.mod(np.arange(self.bins) - lowest, self.bins)
+        return np.asarray(number / (self.bins * self.interval_s))
+
+    def forward(
+        self,
+        spectra: ComplexRows,
+        rows: slice,
+        target: ComplexRows | None = None,
+        centre_bin: int = 0,
+    ) -> None:
+        """Transform some rows from pulses to Doppler bins.
 
         Parameters
         ----------
         spectra : ndarray of complex64, shape (gates, width)
             Rows of pulses, each followed by what makes up the width: at least that of the bins.
         rows : slice
-            Which rows to transform; afterwards their first `bins` values are
-            ``sum_n s_n exp(-2j pi f_D (t_n - first_s))``. Threads may share the rows out.
+            Which rows to transform. Threads may share the rows out.
+        target : ndarray of complex64, shape (gates, bins or more), optional
+            Whose rows' first `bins` values become ``sum_n s_n exp(-2j pi f_D (t_n - first_s))``;
+            `spectra` itself without it.
+        centre_bin : int
+            About which bin the frequencies lie, see `doppler_hz`. For even pulses all are alike;
+            of uneven ones the sum does not repeat with the PRF.
         """
+        if target is None:
+            target = spectra
         if self.places_rad is None:
             even = spectra[rows, : self.bins]
-            spectra[rows, : self.bins] = scipy.fft.fft(even, axis=1, overwrite_x=True)
+            target[rows, : self.bins] = scipy.fft.fft(even, axis=1, overwrite_x=target is spectra)
             return
         # Double precision: at the highest of 1e4 bins the phase of a place in single precision
         # would be off by 1e-3 cycles.
         signal = spectra[rows, : self.places_rad.size].astype(np.complex128)
+        signal *= np.exp(-1j * np.mod(centre_bin * self.places_rad, 2.0 * np.pi))
         plan = finufft.Plan(
             1,
             (self.bins,),
@@ -97,4 +120,5 @@ class AzimuthRaster:
             modeord=1,
         )
         plan.setpts(self.places_rad)
-        spectra[rows, : self.bins] = plan.execute(signal).reshape(signal.shape[0], self.bins)
+        found = plan.execute(signal).reshape(signal.shape[0], self.bins)
+        target[rows, : self.bins] = np.roll(found, centre_bin, axis=1)

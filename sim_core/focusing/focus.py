@@ -1,77 +1,40 @@
 """From recorded samples to an image: the one way in."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import FocusingError
-from sim_core.focusing import deramp, range_doppler
 from sim_core.focusing.azimuth_transform import AzimuthRaster
-from sim_core.focusing.back_projection_images import BackProjection
-from sim_core.focusing.deramp_kernel import deramp_kernel, lag_grid, range_walk_s
-from sim_core.focusing.deramp_residual import ResidualPhase
-from sim_core.focusing.gate_blocks import Former, form_columns
+from sim_core.focusing.back_projection.images import BackProjection
+from sim_core.focusing.deramp import azimuth_compression as deramp
+from sim_core.focusing.deramp.kernel import deramp_kernel, lag_grid, range_walk_s
+from sim_core.focusing.deramp.residual import ResidualPhase
 from sim_core.focusing.image import Image, SlantGridSettings
-from sim_core.focusing.lag_blocks import LagBlocks, plan_lag_blocks
-from sim_core.focusing.place_references import PlaceReferences
 from sim_core.focusing.pulse_weights import pulse_weights
-from sim_core.focusing.range_compression import (
+from sim_core.focusing.range_compression.compression import (
     ComplexRows,
     Progress,
     RangeCompression,
     SampleSource,
 )
-from sim_core.focusing.range_gates import RangeGates, plan_gates
-from sim_core.focusing.reference import DelayFunction, FloatArray, Reference
+from sim_core.focusing.range_compression.gate_blocks import Former, form_columns
+from sim_core.focusing.range_compression.gates import RangeGates, plan_gates
+from sim_core.focusing.range_doppler import azimuth_compression as range_doppler
+from sim_core.focusing.range_doppler.lag_blocks import LagBlocks, plan_lag_blocks
+from sim_core.focusing.range_doppler.place_references import PlaceReferences
+from sim_core.focusing.reference import FloatArray, Reference
 from sim_core.focusing.sampling import (
     AzimuthSampling,
-    MethodChoice,
     azimuth_sampling,
     choose_method,
 )
+from sim_core.focusing.settings import FocusSettings
+from sim_core.geometry.delay_field import DelayField
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import Waveform
-from sim_core.signal.window import NO_TAPER, Window
-
-if TYPE_CHECKING:
-    from sim_core.geometry.delay_field import DelayField
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FocusSettings:
-    """How to focus.
-
-    Parameters
-    ----------
-    method : {"auto", "range-doppler", "deramp", "back-projection"}
-        ``auto`` takes range-Doppler where the PRF samples the Doppler band, else de-ramping.
-    range_window, azimuth_window : Window
-        Tapers over the band of the pulse and over the aperture.
-    chain_delay_s : float
-        Known delay of the chain from played to recorded samples, taken out.
-    replica : ndarray of complex64, shape (samples,), optional
-        Pulse as it was measured, at the schedule's sample rate and from its leading edge, for the
-        matched filter; without it the nominal waveform.
-    memory_bytes : int
-        Bound on the arrays that focusing holds. What exceeds it, range-compressed pulses and
-        image, goes through files in `scratch`.
-    scratch : Path, optional
-        Folder for these files, on a disk; without it the system's folder for temporary files.
-    grid : SlantGridSettings, optional
-        Extent and spacing of de-ramped and back-projected images.
-    """
-
-    method: MethodChoice = "auto"
-    range_window: Window = NO_TAPER
-    azimuth_window: Window = NO_TAPER
-    chain_delay_s: float = 0.0
-    replica: npt.NDArray[np.complex64] | None = None
-    memory_bytes: int = 3 << 30
-    scratch: Path | None = None
-    grid: SlantGridSettings | None = None
 
 
 def focus(
@@ -83,7 +46,7 @@ def focus(
     settings: FocusSettings,
     progress: Progress | None = None,
     *,
-    field: "DelayField | None" = None,
+    field: DelayField | None = None,
     pulse_valid: npt.NDArray[np.bool_] | None = None,
 ) -> Image:
     """Focus recorded samples about a reference point.
@@ -262,7 +225,7 @@ def _renewed(plan: _Plan, reference: Reference, lag_blocks: LagBlocks) -> _Plan:
 def _deramp(
     reference: Reference,
     weight: FloatArray,
-    field: "DelayField | None",
+    field: DelayField | None,
     grid: SlantGridSettings,
 ) -> _Plan:
     kernel = deramp_kernel(reference, field, reference.aperture.slow_time_s)

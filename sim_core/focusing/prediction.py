@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import FocusingError
-from sim_core.focusing.azimuth_reference import azimuth_reference
-from sim_core.focusing.deramp_kernel import DerampKernel, deramp_kernel
+from sim_core.focusing.deramp.kernel import DerampKernel, deramp_kernel
 from sim_core.focusing.image import Method
-from sim_core.focusing.place_references import PlaceReferences, ZeroDoppler
-from sim_core.focusing.reference import DelayFunction, FloatArray, Reference
+from sim_core.focusing.range_doppler.azimuth_reference import azimuth_reference
+from sim_core.focusing.range_doppler.place_references import PlaceReferences, ZeroDoppler
+from sim_core.focusing.reference import FloatArray, Reference
 from sim_core.geometry.delay_field import DelayField
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import Waveform
 from sim_core.signal.window import NO_TAPER, Window
@@ -343,7 +344,7 @@ class _AzimuthSignal:
 
 
 def _deramp(echo: _CompressedEcho, reference: Reference, kernel: DerampKernel) -> _AzimuthSignal:
-    """Set up the sum over pulses of `deramp.compress_azimuth`."""
+    """Set up the sum over pulses of `deramp.azimuth_compression`."""
     carrier_hz = reference.carrier_hz
     gate_s = echo.envelope_delay_s - echo.reference_delay_s
     # What range compression turns every gate by is in it.
@@ -366,7 +367,7 @@ def _deramp(echo: _CompressedEcho, reference: Reference, kernel: DerampKernel) -
 def _range_doppler(
     echo: _CompressedEcho, reference: Reference, place: ZeroDoppler, skew_per_s2: float
 ) -> _AzimuthSignal:
-    """Set up the sum over Doppler frequencies of `range_doppler.compress_azimuth`.
+    """Set up the sum over Doppler frequencies of `range_doppler.azimuth_compression`.
 
     At each place along the aperture the point has one Doppler frequency, at which it meets the
     filter of the reference that serves it. The eighth of a cycle of stationary phase is in both and

@@ -52,7 +52,7 @@ def pulse_weights(
     """
     slow_time_s = reference.aperture.slow_time_s
     weight = window.weight(reference.place_in_band(slow_time_s))
-    valid = np.ones(slow_time_s.size, dtype=np.bool_) if pulse_valid is None else pulse_valid
+    valid = np.ones(slow_time_s.size, np.bool_) if pulse_valid is None else np.asarray(pulse_valid)
     if valid.shape != slow_time_s.shape or valid.dtype != np.bool_:
         raise FocusingError(
             f"a mask of pulses of type {valid.dtype} and shape {valid.shape} does not fit "

@@ -7,36 +7,15 @@ fractions, and a remainder of 1e-4 s at most, in which a double leaves 1e-9 cycl
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import FocusingError
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.pulse_schedule import PulseSchedule
 
 FloatArray = npt.NDArray[np.float64]
-
-
-class DelayFunction(Protocol):
-    """What focusing needs of a delay history; `geometry.DelayHistory` is one."""
-
-    @property
-    def start_s(self) -> float:
-        """First transmit time that the history holds for."""
-
-    @property
-    def stop_s(self) -> float:
-        """Last transmit time that the history holds for."""
-
-    def relative_delay_s(self, transmit_s: FloatArray, reference_s: Fraction) -> FloatArray:
-        """Return the two-way delay minus a reference, without loss of digits."""
-
-    def delay_rate(self, transmit_s: FloatArray) -> FloatArray:
-        """Return the derivative of the delay by transmit time."""
-
-    def delay_acceleration(self, transmit_s: FloatArray) -> FloatArray:
-        """Return the second derivative of the delay by transmit time, in 1/s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,8 @@ import numpy as np
 from sim_core.errors import FocusingError
 from sim_core.focusing.azimuth_transform import AzimuthRaster
 from sim_core.focusing.image import Method
-from sim_core.focusing.reference import Aperture, DelayFunction, rate_range
+from sim_core.focusing.reference import Aperture, rate_range
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.pulse_schedule import PulseSchedule
 
 MethodChoice = Literal["auto", "range-doppler", "deramp", "back-projection"]
@@ -72,7 +73,16 @@ def azimuth_sampling(
     Returns
     -------
     AzimuthSampling
+
+    Raises
+    ------
+    FocusingError
+        If the carrier is none, or the schedule spans no aperture.
     """
+    if not 0.0 < carrier_hz < np.inf:
+        raise FocusingError(
+            f"a carrier of {carrier_hz} Hz is none", "give the radar's carrier, above 0 Hz"
+        )
     aperture = Aperture.of(schedule)
     prf_hz = 1.0 / AzimuthRaster.of(aperture).interval_s
     lowest, highest = rate_range(history, aperture)

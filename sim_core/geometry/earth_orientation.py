@@ -20,6 +20,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
 from sim_core.geometry.chebyshev import ChebyshevTable, locate, three_series
+from sim_core.geometry.chebyshev_tensor import chebyshev_nodes
 from sim_core.geometry.earth_parameters import earth_parameters, utc_mjd
 from sim_core.geometry.epoch import (
     J2000_DAY,
@@ -106,7 +107,7 @@ def expand_earth_orientation(
     )  # fmt: skip
     starts = start.day + granule_days * np.arange(first, last + 1.0)
     midnights = np.floor(starts - 0.5) + 0.5
-    nodes = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+    nodes = chebyshev_nodes(_DEGREE + 1)
     day = np.repeat(midnights, nodes.size)
     within = 0.5 * granule_days * (1.0 + nodes)
     second = SECONDS_PER_DAY * ((starts - midnights)[:, None] + within[None, :]).ravel()

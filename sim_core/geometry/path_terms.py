@@ -68,9 +68,6 @@ class PathEffects:
         return self.solid_tide or self.weather is not None or self.ionosphere is not None
 
 
-NO_EFFECTS = PathEffects()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PathTerms:
     """The added delays of one target.

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import SamplingError
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.echo_loops import add_echo, compiled_pulse
-from sim_core.signal.pulse_delays import DelayFunction, pulse_delays
+from sim_core.signal.pulse_delays import pulse_delays
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import Waveform
 

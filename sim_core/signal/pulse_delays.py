@@ -2,30 +2,14 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from sim_core.geometry.delay_function import DelayFunction
 from sim_core.signal.pulse_schedule import PulseSchedule
 
 FloatArray = npt.NDArray[np.float64]
-
-
-class DelayFunction(Protocol):
-    """A two-way delay against transmit time: `DelayHistory`, `FieldHistory`."""
-
-    def relative_delay_s(self, transmit_s: FloatArray, reference_s: Fraction) -> FloatArray:
-        """Return the delay less an exact reference, without cancellation."""
-        ...
-
-    def delay_rate(self, transmit_s: FloatArray) -> FloatArray:
-        """Return the first derivative."""
-        ...
-
-    def delay_acceleration(self, transmit_s: FloatArray) -> FloatArray:
-        """Return the second derivative, in 1/s."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

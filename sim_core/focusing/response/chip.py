@@ -233,12 +233,25 @@ def _evaluate(
     kernels: tuple[KnabKernel, KnabKernel],
 ) -> ComplexArray:
     """Interpolate the chip at all pairs of rows and columns."""
+    # Of a few places next to each other, most weights are zero.
+    rows, columns = (
+        _touched(kernel, place, size)
+        for kernel, place, size in zip(kernels, (row, column), chip.shape, strict=True)
+    )
+    part = chip[rows, columns]
     result: ComplexArray = (
-        _matrix(kernels[0], row, chip.shape[0])
-        @ chip
-        @ _matrix(kernels[1], column, chip.shape[1]).T
+        _matrix(kernels[0], row - rows.start, part.shape[0])
+        @ part
+        @ _matrix(kernels[1], column - columns.start, part.shape[1]).T
     )
     return result
+
+
+def _touched(kernel: KnabKernel, position: FloatArray, size: int) -> slice:
+    """Return the samples, of so many, that have a weight at any of the places."""
+    first = math.floor(float(np.min(position))) - kernel.half_length
+    last = math.floor(float(np.max(position))) + kernel.half_length + 1
+    return slice(min(max(first, 0), size), max(min(last, size), 0))
 
 
 def _matrix(kernel: KnabKernel, position: FloatArray, size: int) -> FloatArray:

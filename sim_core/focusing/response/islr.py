@@ -165,7 +165,7 @@ def islr_db(
     Returns
     -------
     dict of str to float
-        Ratio in dB by name; NaN where side lobes count that the cut does not reach.
+        Ratio in dB by name; NaN where a main lobe or side lobes count that the cut does not reach.
     """
     limits = {one.name: one.limits_cells(lobe) for one in definitions}
     places = [edge for edges in limits.values() for edge in edges if abs(edge) <= reach_cells]
@@ -173,6 +173,9 @@ def islr_db(
     result = {}
     for one in definitions:
         first, left, right, last = limits[one.name]
+        if max(-left, right) > reach_cells:
+            result[one.name] = math.nan
+            continue
         if math.isinf(one.extent):
             whole = total_energy
         elif max(-first, last) <= reach_cells:

@@ -1,4 +1,8 @@
-"""The paper's geometry for the tests of focusing: exact histories of ground points, and echoes."""
+"""The paper's geometry for the tests of focusing: delays of ground points, and their echoes.
+
+Delays are those of the ephemeris. What needs none, histories of a chosen course, is in
+`point_echoes`.
+"""
 
 import functools
 import math
@@ -8,33 +12,27 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from sim_core.geometry.delay_field import DelayField, solve_delay_field
+from sim_core.geometry.delay_field import DelayField, FieldHistory, solve_delay_field
 from sim_core.geometry.delay_history import DelayHistory, solve_delay_history
-from sim_core.geometry.epoch import Epoch
-from sim_core.geometry.motion import (
-    MotionModel,
-    Station,
-    motion_model,
-    site_station,
-    target_station,
-)
-from sim_core.geometry.pointing import aim_point
-from sim_core.geometry.sites import EarthPoint, LunarSite, surface_up_m
+from sim_core.geometry.motion import target_station
+from sim_core.geometry.sites import EarthPoint, surface_up_m
 from sim_core.signal.echo import PointEcho, echo_blocks
 from sim_core.signal.pulse_schedule import PulseSchedule, follow_echo, transmit_ticks
 from sim_core.signal.waveform import LinearChirp, Waveform
 from tests.sim_core.focusing.point_echoes import CARRIER_HZ, SAMPLE_RATE_HZ, Echoes
+from tests.sim_core.moon_link import moon_link
 
 HALF_SPAN_S = 65.0
 SCENE_M = 30e3
+# A narrower band, through which windows that hold 10 km to the north are small. Its aperture is
+# shorter as well; without renewed references a point 10 km north has 1.4 rad left at its ends.
+NARROW_CHIRP = LinearChirp(2e12, 8e-6)
+NARROW_RATE_HZ = 19.2e6
 
 
 class MoonScene(NamedTuple):
-    """A scene about the aim point, 0.1 deg south of straight down, at the epoch of Table 3."""
+    """Places about the aim point: their centre, its history, and the delays of all of them."""
 
-    model: MotionModel
-    station: Station
-    epoch: Epoch
     centre: EarthPoint
     reference: DelayHistory
     field: DelayField
@@ -42,13 +40,12 @@ class MoonScene(NamedTuple):
     def history(self, east_m: float, north_m: float) -> DelayHistory:
         """Solve the exact history of a point on the ellipsoid."""
         up_m = float(surface_up_m(self.centre, east_m, north_m))
-        return self.solve(self.centre.offset(east_m, north_m, up_m))
+        return solve(self.centre.offset(east_m, north_m, up_m))
 
-    def solve(self, place: EarthPoint) -> DelayHistory:
-        """Solve the exact history of a place."""
-        return solve_delay_history(
-            self.model, self.station, target_station(place), self.epoch, -HALF_SPAN_S, HALF_SPAN_S
-        )
+    def field_history(self, east_m: float, north_m: float, height_m: float = 0.0) -> FieldHistory:
+        """Return the history that the field has of a place at a height above the ellipsoid."""
+        up_m = float(surface_up_m(self.centre, east_m, north_m, height_m))
+        return self.field.history(east_m, north_m, up_m)
 
     def windows(
         self,
@@ -57,38 +54,54 @@ class MoonScene(NamedTuple):
         duration_s: float,
         window_samples: int = 1024,
         follow: DelayHistory | None = None,
+        sample_rate_hz: float = SAMPLE_RATE_HZ,
     ) -> PulseSchedule:
         """Open windows on the echo of a point, the reference if none is given."""
-        tick = transmit_ticks(SAMPLE_RATE_HZ, prf_hz, duration_s)
+        tick = transmit_ticks(sample_rate_hz, prf_hz, duration_s)
         history = self.reference if follow is None else follow
-        return follow_echo(tick, history, SAMPLE_RATE_HZ, window_samples, waveform.duration_s)
+        return follow_echo(tick, history, sample_rate_hz, window_samples, waveform.duration_s)
+
+    def narrow_windows(
+        self, duration_s: float = 40.0, prf_hz: float = 220.0, window_samples: int = 700
+    ) -> PulseSchedule:
+        """Open windows on the echo of the reference through the narrower band."""
+        return self.windows(
+            NARROW_CHIRP, prf_hz, duration_s, window_samples, sample_rate_hz=NARROW_RATE_HZ
+        )
+
+
+def solve(place: EarthPoint) -> DelayHistory:
+    """Solve the exact history of a place."""
+    link = moon_link()
+    return solve_delay_history(
+        link.model, link.site_station, target_station(place), link.epoch, -HALF_SPAN_S, HALF_SPAN_S
+    )
 
 
 @functools.cache
 def moon_scene() -> MoonScene:
     """Solve the scene and its delay field over +-30 km: under a second, once for all tests."""
-    epoch = Epoch.from_tdb(2451949.5, 0.077)
-    model, _ = motion_model(epoch.plus_seconds(-300.0), epoch.plus_seconds(300.0))
-    station = site_station(model.ephemeris, LunarSite(0.0, 0.0))
-    centre = aim_point(model, station, epoch, np.deg2rad(0.1), "south")
-
-    def solve(place: EarthPoint) -> DelayHistory:
-        return solve_delay_history(
-            model, station, target_station(place), epoch, -HALF_SPAN_S, HALF_SPAN_S
-        )
-
+    centre = moon_link().target
     reference = solve(centre)
     field = solve_delay_field(solve, reference, centre, SCENE_M, SCENE_M, (-300.0, 500.0))
-    return MoonScene(model, station, epoch, centre, reference, field)
+    return MoonScene(centre, reference, field)
 
 
 def echoes_of(
-    histories: Sequence[DelayHistory], schedule: PulseSchedule, waveform: Waveform
+    histories: Sequence[DelayHistory | FieldHistory],
+    schedule: PulseSchedule,
+    waveform: Waveform,
+    amplitudes: Sequence[complex] | None = None,
 ) -> Echoes:
-    """Synthesise the echoes of unit points, each sample at its own receive time."""
-    points = [PointEcho(history, 1.0) for history in histories]
-    blocks = echo_blocks(schedule, waveform, CARRIER_HZ, points, schedule.pulses)
-    return Echoes(np.concatenate([block.copy() for _, block in blocks]))
+    """Synthesise the echoes of points, unit ones by default, each sample at its receive time."""
+    points = [
+        PointEcho(history, amplitude)
+        for history, amplitude in zip(histories, amplitudes or [1.0] * len(histories), strict=True)
+    ]
+    samples = np.empty((schedule.pulses, schedule.window_samples), dtype=np.complex64)
+    for first, block in echo_blocks(schedule, waveform, CARRIER_HZ, points, 2048):
+        samples[first : first + block.shape[0]] = block
+    return Echoes(samples)
 
 
 @functools.cache

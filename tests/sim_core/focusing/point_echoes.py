@@ -1,5 +1,6 @@
 """Echoes of points with polynomial delay histories, evaluated sample by sample."""
 
+import functools
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -121,3 +122,16 @@ def echo_samples(
             phase = -2.0 * np.pi * (base_cycles + CARRIER_HZ * delay_s)
             samples[part] += amplitude * waveform.baseband(x) * np.exp(1j * phase)
     return Echoes(samples.astype(np.complex64))
+
+
+@functools.lru_cache(maxsize=4)
+def point_echoes(
+    history: PolynomialDelay,
+    schedule: PulseSchedule,
+    waveform: LinearChirp,
+    amplitude: complex = 1.0,
+) -> Echoes:
+    """Return the echoes of one point, which tests in a row share and cannot change."""
+    echoes = echo_samples([(history, amplitude)], schedule, waveform)
+    echoes.samples.flags.writeable = False
+    return echoes

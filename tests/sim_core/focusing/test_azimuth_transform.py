@@ -57,9 +57,19 @@ def test_uneven_pulses_are_summed_at_their_own_times(kind: str) -> None:
     assert raster.interval_s == pytest.approx(1.0 / 200.0, rel=1e-3)
     assert raster.bins >= 300
     values = signal_of(aperture.pulses, max(raster.bins, aperture.pulses))
+    original = values[:, : aperture.pulses].copy()
     time = aperture.slow_time_s - raster.first_s
-    kernel = np.exp(-2j * np.pi * np.multiply.outer(time, raster.doppler_hz))
-    wanted = values[:, : aperture.pulses].astype(np.complex128) @ kernel
+    kernel = np.exp(-2j * np.pi * np.multiply.outer(time, raster.doppler_hz()))
+    wanted = original.astype(np.complex128) @ kernel
+    about_another = np.zeros((3, raster.bins), dtype=np.complex64)
+    raster.forward(values, slice(0, 3), about_another, centre_bin=421)
     raster.forward(values, slice(0, 3))
     # The library's relative error is 1e-7, complex64 leaves 6e-8 of sums that reach 300.
     assert values[:, : raster.bins] == pytest.approx(wanted, abs=1e-4)
+
+    # Beyond the PRF the spectrum of uneven pulses does not repeat.
+    doppler_hz = raster.doppler_hz(421)
+    assert np.max(np.abs(doppler_hz - 421 / (raster.bins * raster.interval_s))) < 101.0
+    kernel = np.exp(-2j * np.pi * np.multiply.outer(time, doppler_hz))
+    wanted = original.astype(np.complex128) @ kernel
+    assert about_another == pytest.approx(wanted, abs=1e-4)

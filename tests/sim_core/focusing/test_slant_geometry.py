@@ -13,28 +13,37 @@ from sim_core.focusing.reference import FloatArray, Reference
 from sim_core.focusing.slant_geometry import SlantGeometry, solve_slant_geometry
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.ground_grid import GroundGrid, Surface
-from tests.sim_core.focusing.lunar_scene import WAVEFORM, ground_history, narrow_schedule, scene
+from sim_core.signal.pulse_schedule import PulseSchedule
+from tests.sim_core.focusing.moon_scene import NARROW_CHIRP, MoonScene
 from tests.sim_core.focusing.point_echoes import CARRIER_HZ
 
-SCHEDULE = narrow_schedule()
 METHODS: list[Method] = ["range-doppler", "deramp", "back-projection"]
 
 
-def geometry_of(method: Method, half_m: float = 8e3) -> SlantGeometry:
+@pytest.fixture(scope="module")
+def schedule(scene: MoonScene) -> PulseSchedule:
+    return scene.narrow_windows()
+
+
+@pytest.fixture(scope="module")
+def geometries(scene: MoonScene, schedule: PulseSchedule) -> dict[Method, SlantGeometry]:
+    return {method: geometry_of(scene, schedule, method) for method in METHODS}
+
+
+def geometry_of(
+    scene: MoonScene, schedule: PulseSchedule, method: Method, half_m: float = 8e3
+) -> SlantGeometry:
     return solve_slant_geometry(
-        scene().field,
-        scene().reference,
-        SCHEDULE,
-        WAVEFORM,
+        scene.field,
+        scene.reference,
+        schedule,
+        NARROW_CHIRP,
         CARRIER_HZ,
         method,
         half_east_m=half_m,
         half_north_m=half_m,
         height_m=(-20.0, 20.0),
     )
-
-
-GEOMETRIES = {method: geometry_of(method) for method in METHODS}
 
 
 @dataclass(frozen=True)
@@ -69,31 +78,38 @@ class ShiftedHistory:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_map_is_that_of_the_predictions(method: Method) -> None:
-    geometry = GEOMETRIES[method]
+def test_the_map_is_that_of_the_predictions(
+    scene: MoonScene,
+    schedule: PulseSchedule,
+    geometries: dict[Method, SlantGeometry],
+    method: Method,
+) -> None:
+    geometry = geometries[method]
     # The bars: 1e-3 cell and 0.05 degrees.
     assert geometry.error_cells < 1e-3
     assert geometry.error_cycles * 360.0 < 0.05
     place = (-3210.0, 5432.0, 11.0)
     peak = predict_peak(
-        ground_history(*place),
-        scene().reference,
-        SCHEDULE,
-        WAVEFORM,
+        scene.field_history(*place),
+        scene.reference,
+        schedule,
+        NARROW_CHIRP,
         CARRIER_HZ,
         method,
-        field=scene().field,
+        field=scene.field,
     )
     range_s, azimuth_s, cycles = (float(one) for one in geometry.slant(*place))
-    assert abs(range_s - peak.range_s) < 1e-3 / WAVEFORM.bandwidth_hz
+    assert abs(range_s - peak.range_s) < 1e-3 / NARROW_CHIRP.bandwidth_hz
     assert abs(azimuth_s - peak.azimuth_s) < 1e-3 / 187.0
     phase = math.remainder(math.tau * cycles - peak.phase_rad, math.tau)
     assert abs(math.degrees(phase)) < 0.05
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_places_and_coordinates_are_inverse_to_each_other(method: Method) -> None:
-    geometry = GEOMETRIES[method]
+def test_places_and_coordinates_are_inverse_to_each_other(
+    geometries: dict[Method, SlantGeometry], method: Method
+) -> None:
+    geometry = geometries[method]
     generator = np.random.default_rng(3)
     east, north = generator.uniform(-7.9e3, 7.9e3, (2, 50))
     height = generator.uniform(-20.0, 20.0, 50)
@@ -104,42 +120,48 @@ def test_places_and_coordinates_are_inverse_to_each_other(method: Method) -> Non
     assert back[1] == pytest.approx(north, abs=1e-5)
 
 
-def test_coordinates_over_the_aperture_of_a_shifted_reference() -> None:
+def test_coordinates_over_the_aperture_of_a_shifted_reference(
+    scene: MoonScene, schedule: PulseSchedule
+) -> None:
     """A place whose delay is ``r - a (tau' - w) + kappa a^2 / 2`` longer has just these."""
-    reference = Reference.over(scene().reference, SCHEDULE, CARRIER_HZ)
+    reference = Reference.over(scene.reference, schedule, CARRIER_HZ)
     kappa, lag_s, delay_s = reference.rate_slope_per_s(), 7.0, 2e-7
 
-    shifted = ShiftedHistory(scene().reference, reference.walk, delay_s, lag_s, kappa)
+    shifted = ShiftedHistory(scene.reference, reference.walk, delay_s, lag_s, kappa)
     found = place_coordinates(reference, shifted)
     assert found == pytest.approx((delay_s, lag_s), abs=1e-12)
 
 
-def test_grids_are_mapped_as_places_are() -> None:
-    geometry = GEOMETRIES["deramp"]
+def test_grids_are_mapped_as_places_are(
+    scene: MoonScene, schedule: PulseSchedule, geometries: dict[Method, SlantGeometry]
+) -> None:
+    geometry = geometries["deramp"]
     surfaces: list[tuple[Surface, float]] = [("ellipsoid", 5.0), ("plane", 2.0)]
     for surface, height_m in surfaces:
-        grid = GroundGrid(scene().centre, -2e3, 900.0, 5, 1e3, 700.0, 4, surface, height_m)
+        grid = GroundGrid(scene.centre, -2e3, 900.0, 5, 1e3, 700.0, 4, surface, height_m)
         up = grid.up_m()
         mapped = geometry.slant_of_grid(grid, slice(1, 3))
         for row in (1, 2):
             for column in range(5):
                 place = (float(grid.east_m()[column]), float(grid.north_m()[row]))
-                history = scene().field.history(*place, float(up[row, column]))
-                reference = Reference.over(scene().reference, SCHEDULE, CARRIER_HZ)
+                history = scene.field.history(*place, float(up[row, column]))
+                reference = Reference.over(scene.reference, schedule, CARRIER_HZ)
                 range_s, azimuth_s = place_coordinates(reference, history)
                 # The two differ by what the chirp couples: 1e-10 s at most in this band.
                 assert mapped[0][row - 1, column] == pytest.approx(range_s, abs=1e-10)
                 assert mapped[1][row - 1, column] == pytest.approx(azimuth_s, abs=1e-5)
 
 
-def test_what_lies_outside_is_refused() -> None:
-    geometry = GEOMETRIES["back-projection"]
+def test_what_lies_outside_is_refused(
+    scene: MoonScene, schedule: PulseSchedule, geometries: dict[Method, SlantGeometry]
+) -> None:
+    geometry = geometries["back-projection"]
     with pytest.raises(FocusingError, match=r"9000 m east.*lies outside"):
         geometry.slant(9e3, 0.0)
     with pytest.raises(FocusingError, match="outside"):
         geometry.places(1e-4, 0.0)
-    other = dataclasses.replace(scene().centre, latitude_deg=3.0)
+    other = dataclasses.replace(scene.centre, latitude_deg=3.0)
     with pytest.raises(FocusingError, match="does not fit"):
         geometry.slant_of_grid(GroundGrid.about(other, 1e3, 1e3, 500.0))
     with pytest.raises(FocusingError, match="is none"):
-        geometry_of("deramp", half_m=0.0)
+        geometry_of(scene, schedule, "deramp", half_m=0.0)

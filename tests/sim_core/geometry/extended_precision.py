@@ -8,7 +8,7 @@ count from where it is at the day's beginning. What is left of a delay is some 1
 """
 
 from decimal import Decimal, getcontext, localcontext
-from functools import cache
+from functools import cache, lru_cache
 
 import de421
 import numpy as np
@@ -44,16 +44,23 @@ def _table(body: str) -> Vector:
     return np.asarray(_READER.load(body)).astype(Extended)
 
 
+@lru_cache(maxsize=64)
+def _value_and_rate(body: str, granule: int) -> Vector:
+    """Return the series of three components and of their derivatives, shape (terms, 6)."""
+    series = _table(body)[granule].T
+    derivative = np.zeros_like(series)
+    derivative[:-1] = cheb.chebder(series)
+    return np.hstack((series, derivative))
+
+
 def _evaluate(body: str, day: float, second: Extended) -> tuple[Vector, Vector]:
-    coefficients = _table(body)
-    granule_days = Extended(_READER.jomega - _READER.jalpha) / coefficients.shape[0]
+    granule_days = Extended(_READER.jomega - _READER.jalpha) / _table(body).shape[0]
     # The whole granules first: 1e4 days in one longdouble resolve 1e-10 s, or 3 um of the orbit.
     days = Extended(day) - Extended(_READER.jalpha)
     granule = int((days + second / 86400) / granule_days)
     x = 2 * ((days - granule * granule_days) + second / 86400) / granule_days - 1
-    series = coefficients[granule].T
-    rate = cheb.chebval(x, cheb.chebder(series)) * 2 / (granule_days * 86400)
-    return np.asarray(cheb.chebval(x, series)), np.asarray(rate)
+    both = np.asarray(cheb.chebval(x, _value_and_rate(body, granule)))
+    return both[:3], both[3:] * 2 / (granule_days * 86400)
 
 
 def _decimal(number: Extended) -> Decimal:
@@ -151,6 +158,7 @@ def principal_axes(mean_earth_m: npt.ArrayLike) -> Vector:
     return np.asarray(rotation @ np.asarray(mean_earth_m).astype(Extended))
 
 
+@lru_cache(maxsize=16)
 def bodies(day: float, second: Extended) -> dict[str, tuple[Vector, Vector]]:
     """Return position (m) and barycentric velocity (m/s) of Sun, Earth and Moon.
 
@@ -233,8 +241,9 @@ def two_way(
     for leaves, arrives in ((site, target), (target, site)):
         start = leaves(start_s)
         light_time_s = Extended(1.3)
-        # Plain fixed point: each round gains four digits (the speeds are 1e-4 of light's).
-        for _ in range(6):
+        # Plain fixed point: each round gains four digits (the speeds are 1e-4 of light's), and the
+        # first guess has one.
+        for _ in range(5):
             end = arrives(start_s + light_time_s)
             light_time_s = norm(end - start) / C_M_PER_S
             if relativistic:

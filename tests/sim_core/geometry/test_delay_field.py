@@ -10,7 +10,7 @@ from sim_core.geometry.motion import target_station
 from sim_core.geometry.path_terms import PathEffects, PathTerms
 from sim_core.geometry.sites import EarthPoint, surface_up_m
 from sim_core.geometry.weather import Weather
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 CARRIER_HZ = 23e9
 HALF_SPAN_S = 60.0

@@ -8,8 +8,8 @@ from sim_core.geometry.delay_history import DelayHistory, solve_delay_history
 from sim_core.geometry.light_time import two_way_light_times
 from sim_core.geometry.lunar_clock import LunarClock
 from tests.sim_core.geometry import extended_precision
-from tests.sim_core.geometry.conftest import Link
 from tests.sim_core.geometry.extended_precision import Extended
+from tests.sim_core.moon_link import Link
 
 CARRIER_HZ = 23e9
 

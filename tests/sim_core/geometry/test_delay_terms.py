@@ -4,7 +4,7 @@ import pytest
 from sim_core.geometry.delay_terms import DelayTerm, delay_budget
 from sim_core.geometry.light_time import two_way_light_times
 from sim_core.geometry.path_terms import PathEffects
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 NEWTONIAN = "light time"
 STOP_AND_GO = "motion during the light time"

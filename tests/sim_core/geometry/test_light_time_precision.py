@@ -24,8 +24,8 @@ from sim_core.geometry.motion import (
 )
 from sim_core.geometry.sites import EarthPoint, LunarSite
 from tests.sim_core.geometry import extended_precision
-from tests.sim_core.geometry.conftest import Link
 from tests.sim_core.geometry.given_orientation import day_of_given_parameters
+from tests.sim_core.moon_link import Link
 
 YEAR = Epoch.from_utc("2024-01-01"), Epoch.from_utc("2025-01-01")
 

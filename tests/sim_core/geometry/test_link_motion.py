@@ -7,7 +7,7 @@ import pytest
 from sim_core.geometry.chebyshev import displacement
 from sim_core.geometry.link_motion import Expansion, expand_motion, length, moved, velocity_at
 from sim_core.geometry.motion import MotionModel, site_state, target_state
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 # Light leaves, turns and comes back at most so far from the instant of the expansion.
 LEAVES_S = (-1.5, -1.26, -1.1)

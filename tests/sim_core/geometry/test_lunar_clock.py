@@ -4,7 +4,7 @@ import pytest
 from sim_core.geometry.epoch import Epoch
 from sim_core.geometry.lunar_clock import L_B, LunarClock, clock_rate_offset
 from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S, MotionModel, Station, motion_model
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 MICROSECOND_PER_DAY = 1e-6 / 86400.0
 

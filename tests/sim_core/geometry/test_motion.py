@@ -11,7 +11,7 @@ from sim_core.geometry.motion import (
     site_state,
     target_state,
 )
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 EARTH_CENTRE = MOON_CENTRE = Station(0.0, 0.0, 0.0)
 

@@ -18,14 +18,15 @@ from sim_core.geometry.motion import (
     site_station,
     target_station,
 )
-from sim_core.geometry.path_terms import NO_EFFECTS, PathEffects, PathTerms
+from sim_core.geometry.path_terms import PathEffects, PathTerms
 from sim_core.geometry.sites import EarthPoint, LunarSite
 from sim_core.geometry.solid_tide import station_displacement_m
 from sim_core.geometry.visibility import elevation_angles
 from sim_core.geometry.weather import Weather
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 C = 299792458.0
+NO_EFFECTS = PathEffects()
 EVERYTHING = PathEffects(True, Weather.standard(0.0), Ionosphere(20.0), 23e9)
 
 

@@ -21,7 +21,7 @@ from sim_core.geometry.pointing import (
     zero_doppler_direction,
 )
 from sim_core.geometry.sites import EarthPoint, LunarSite
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 CARRIER_HZ = 23e9
 

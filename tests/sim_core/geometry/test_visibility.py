@@ -10,7 +10,7 @@ from sim_core.geometry.motion import site_state, site_station, target_state, tar
 from sim_core.geometry.sites import EarthPoint, LunarSite
 from sim_core.geometry.visibility import elevation_angles, look_angles, require_visible
 from tests.sim_core.geometry import cspice_kernels
-from tests.sim_core.geometry.conftest import Link
+from tests.sim_core.moon_link import Link
 
 APERTURE_S = np.linspace(-50.0, 50.0, 5)
 

@@ -10,9 +10,7 @@ from sim_core.geometry.motion import SPEED_OF_LIGHT_M_PER_S
 from sim_core.geometry.pointing import aim_point, track_over_earth
 from sim_core.signal.antenna import ApertureAntenna, BeamPath, spotlight_path, stripmap_path
 from sim_core.signal.window import Window
-from tests.sim_core.geometry.conftest import Link, ephemeris, link
-
-__all__ = ["ephemeris", "link"]  # fixtures
+from tests.sim_core.moon_link import Link
 
 CARRIER_HZ = 23e9
 WAVELENGTH_M = SPEED_OF_LIGHT_M_PER_S / CARRIER_HZ

@@ -49,6 +49,15 @@ def test_what_the_cut_does_not_reach_is_no_number() -> None:
     assert math.isnan(endless["null-to-null-inf"])
 
 
+def test_a_main_lobe_beyond_the_reach_is_no_number() -> None:
+    # A smear near an edge of the image: 2.5 IRW are 20 cells to either side.
+    smear = MainLobe(irw_cells=16.0, null_left_cells=-9.0, null_right_cells=9.0)
+    ratio = islr_db(squared_sinc, smear, islr.THEORETICAL, 12.0, total_energy=1.0)
+    for name in ("iso-2-20", "iso-2.5-20", "iso-2.5-inf", "perseo-resolution", "null-to-null-20"):
+        assert math.isnan(ratio[name])
+    assert math.isfinite(ratio["null-to-null-10"])
+
+
 def test_a_main_lobe_beyond_the_extent_leaves_no_side_lobes() -> None:
     wide = MainLobe(12.0, -9.0, 9.0)
     ratio = islr_db(squared_sinc, wide, islr.MEASURED, 30.0)

@@ -1,0 +1,1 @@
+"""Focusing pixel by pixel with exact delays: the standard that the other ways are held to."""

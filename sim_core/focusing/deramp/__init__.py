@@ -1,0 +1,1 @@
+"""Focusing at any PRF: the reference's history taken out, then a non-uniform FFT."""

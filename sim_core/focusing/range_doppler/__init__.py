@@ -1,0 +1,1 @@
+"""Focusing by FFTs, with references of all places."""
