@@ -10,17 +10,19 @@ this sample rate; with some radios also only until they are opened again.
 import sys
 from pathlib import Path
 
-from testbed.bench import measure_chain
+from testbed.bench import measure_chain, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
 from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.options import read_number
 
 
 def main(config: str, driver: str, bursts: str = "256") -> None:
     """Measure and print."""
     bench = load_configuration(Path(config)).with_option("device.driver", driver, "DRIVER")
+    count = int(read_number("BURSTS", bursts, "bursts", 1, 1e6))
     require_leave(bench)
-    chain = measure_chain(bench, open_configured_device(bench), int(bursts))
+    chain = measure_chain(bench, open_configured_device(bench), count)
     rate_hz = bench.receiver.sample_rate_hz
     print(f"# {chain.bursts} bursts through {driver}")
     print(f"# {chain.delay_s * rate_hz:.5f} +- {chain.delay_error_s * rate_hz:.5f} samples")
@@ -32,5 +34,5 @@ def main(config: str, driver: str, bursts: str = "256") -> None:
 
 if __name__ == "__main__":
     with ErrorBoundary() as boundary, ending_signals_raise():
-        main(*sys.argv[1:4])
+        main(*script_arguments(2, "CONFIG DEVICE [BURSTS]"))
     sys.exit(boundary.exit_code)

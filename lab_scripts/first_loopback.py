@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from testbed.bench import find_echo, make_bursts, play_bursts
+from testbed.bench import find_echo, make_bursts, play_bursts, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
 from testbed.error_boundary import ErrorBoundary, ending_signals_raise
@@ -87,5 +87,5 @@ def main(config: str, driver: str) -> None:
 
 if __name__ == "__main__":
     with ErrorBoundary() as boundary, ending_signals_raise():
-        main(*sys.argv[1:3])
+        main(*script_arguments(2, "CONFIG DEVICE"))
     sys.exit(boundary.exit_code)

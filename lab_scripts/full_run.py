@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from testbed.bench import measure_chain
+from testbed.bench import measure_chain, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
 from testbed.error_boundary import PASSED, VERDICT_FAILED, ErrorBoundary, ending_signals_raise
@@ -45,5 +45,5 @@ def main(config: str, driver: str, folder: str) -> int:
 if __name__ == "__main__":
     code = PASSED
     with ErrorBoundary() as boundary, ending_signals_raise():
-        code = main(*sys.argv[1:4])
+        code = main(*script_arguments(3, "CONFIG DEVICE FOLDER"))
     sys.exit(boundary.exit_code or code)

@@ -5,6 +5,7 @@ gain of the chain to a fraction of a sample.
 """
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from drivers.interface import CapturedBlock, Device, Event, PlayedBlock
 from drivers.session import session
 from sim_core.signal.pulse_schedule import PulseSchedule
 from testbed.config import Configuration
+from testbed.errors import OptionError
 from testbed.input_files import InputFiles
 from testbed.waveforms import build_waveform
 
@@ -119,6 +121,28 @@ class ChainMeasurement:
     gain_db: float
     gain_error_db: float
     bursts: int
+
+
+def script_arguments(fewest: int, usage: str) -> list[str]:
+    """Return the arguments of a lab script.
+
+    Parameters
+    ----------
+    fewest : int
+        That it needs.
+    usage : str
+        All that it takes, in a line.
+
+    Raises
+    ------
+    OptionError
+        There are too few or too many.
+    """
+    given = sys.argv[1:]
+    if not fewest <= len(given) <= len(usage.split()):
+        raise OptionError("arguments", " ".join(given) or None, "are not what it takes",
+                          f"give {usage}")  # fmt: skip
+    return given
 
 
 def make_bursts(configuration: Configuration, device: Device, count: int) -> Bursts:

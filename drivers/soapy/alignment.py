@@ -20,6 +20,9 @@ _LEVEL = 0.5
 # 2^20 places has 14 / 4096; half a marker, at the end of what was received, has less than 0.1 at
 # the wrong place.
 _LEAST_COHERENCE = 0.25
+# Samples on either side of a marker that tell of the part of a sample: far more than the main lobe
+# of its correlation has.
+_ABOUT = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,15 +121,20 @@ def find_marker(received: NDArray[np.complex64], marker: Marker) -> MarkerPlace:
             f"the marker was not found: at best {coherence:.3f} of the power is the marker's",
             f"check cable, levels and gains; it must be {_LEAST_COHERENCE:g}",
         )
-    fraction = _peak_offset(spectrum, size, peak)
+    fraction = _peak_offset(received, marker, peak)
     whole = round(peak + fraction)
     return MarkerPlace(whole, peak + fraction - whole, coherence)
 
 
-def _peak_offset(spectrum: NDArray[np.complex128], size: int, peak: int) -> float:
+def _peak_offset(received: NDArray[np.complex64], marker: Marker, peak: int) -> float:
     """Give the offset of a peak of the correlation from sample ``peak``, in samples."""
+    begin = max(0, peak - _ABOUT)
+    near = received[begin : peak + marker.samples + _ABOUT].astype(np.complex128)
+    size = int(scipy.fft.next_fast_len(near.size + marker.samples))
+    spectrum = scipy.fft.fft(near, size)
+    spectrum *= np.conj(scipy.fft.fft(marker.replica.astype(np.complex128), size))
     frequency = scipy.fft.fftfreq(size)
-    turned = spectrum * np.exp(2j * np.pi * frequency * peak)
+    turned = spectrum * np.exp(2j * np.pi * frequency * (peak - begin))
     offsets = np.arange(-8, 9) / 8.0
     level = np.abs(np.exp(2j * np.pi * np.outer(offsets, frequency)) @ turned)
     top = int(np.argmax(level[1:-1])) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -30,6 +32,9 @@ from drivers.soapy.link import Link
 from drivers.soapy.run import Run, window_offsets
 from drivers.soapy.settings import SoapySettings
 from drivers.soapy.ticks import TickClock
+
+# Oscillators take a while to follow a reference that was just chosen.
+_LOCK_PATIENCE_S, _LOCK_POLL_S = 1.0, 0.05
 
 
 class SoapyDevice:
@@ -139,7 +144,7 @@ class SoapyDevice:
         self._told.update(self._facts.told())
         self._told["attenuation_db"] = settings.attenuation_db
         self._told["receive_delay_ticks"] = settings.receive_delay_ticks
-        self._check_locks("before the start")
+        self._check_locks("before the start", _LOCK_PATIENCE_S)
         self._lifecycle.advance("prepare")
 
     def arm(self) -> None:
@@ -233,17 +238,21 @@ class SoapyDevice:
         # A moment for the writer to come out of its call, since not every driver bears two calls
         # at once; then the output goes off, whatever the threads are doing.
         ended = run is None or run.join()
-        link.silence(deadline_s)
-        ended = ended or run is None or run.join(deadline_s)
         output = (link.library.SOAPY_SDR_TX, self._settings.tx_channel)
-        link.close(lambda radio: lower_gain(radio, *output), deadline_s, release=ended)
+        link.silence(deadline_s, lambda radio: lower_gain(radio, *output))
+        ended = ended or run is None or run.join(deadline_s)
+        link.close(deadline_s, release=ended)
         if run is not None:
             self._told.update(run.told())
             self._run = None
         self._lifecycle.stop()
 
-    def _check_locks(self, when: str) -> None:
+    def _check_locks(self, when: str, patience_s: float = 0.0) -> None:
         locks = read_locks(self._link.device, self._settings)
+        pause, until_s = threading.Event(), time.monotonic() + patience_s
+        while not all(locks.values()) and time.monotonic() < until_s:
+            pause.wait(_LOCK_POLL_S)
+            locks = read_locks(self._link.device, self._settings)
         self._told["locks"] = locks
         if self._settings.require_lock:
             require_locks(locks, when)

@@ -50,6 +50,8 @@ class Flow:
         yet to be received, and a clock that is stepped by who reads waits there.
     last_marker_tick : int or None
         Where the marker that ends a stream without time stamps is played, once that is known.
+    tokens : queue of int
+        How many more pulses may be under way: all at first, then as many as were done.
     """
 
     link: Link
@@ -69,7 +71,7 @@ class Flow:
     last_marker_tick: int | None = None
     feed: SimpleQueue[Block | None] = field(default_factory=SimpleQueue)
     orders: SimpleQueue[Burst | None] = field(default_factory=SimpleQueue)
-    tokens: SimpleQueue[None] = field(default_factory=SimpleQueue)
+    tokens: SimpleQueue[int] = field(default_factory=SimpleQueue)
     stop: threading.Event = field(default_factory=threading.Event)
     aligned: threading.Event = field(default_factory=threading.Event)
     last_progress_s: float = field(default_factory=time.monotonic)

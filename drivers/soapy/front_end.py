@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,9 @@ from drivers.soapy.settings import SoapySettings
 
 # Names of sensors that tell of locks: UHD's, LimeSuite's and others' all end like this.
 _LOCK_SUFFIX = "_locked"
+# Of a receiver for GPS that is built in, and has no antenna on most benches.
+_GPS_SENSOR = "gps_locked"
+_GPS_SOURCE = "gpsdo"
 _TRUE = ("true", "1", "locked", "yes")
 
 # Gains are steps of a quarter to one dB, frequencies whole steps of a synthesizer.
@@ -123,6 +126,8 @@ def read_front_end(device: Any, settings: SoapySettings) -> dict[str, Any]:
 def read_locks(device: Any, settings: SoapySettings) -> dict[str, bool]:
     """Read all sensors that tell of a lock, of the radio and of its channels.
 
+    That of a GPS receiver counts only where clock or time come from there.
+
     Parameters
     ----------
     device : SoapySDR.Device
@@ -137,16 +142,35 @@ def read_locks(device: Any, settings: SoapySettings) -> dict[str, bool]:
     """
     locks: dict[str, bool] = {}
     tx, rx = _directions(settings)
+    sources: set[str] = set()
+    for ask in (device.getClockSource, device.getTimeSource):
+        with suppress(RuntimeError):
+            sources.add(str(ask()))
     for prefix, place in (("", ()), ("tx_", tx), ("rx_", rx)):
         names: Iterable[str] = ()
         with suppress(RuntimeError):
             names = [str(name) for name in device.listSensors(*place)]
         for name in names:
-            if name.endswith(_LOCK_SUFFIX):
+            if is_lock(name, sources):
                 with asking(f"read sensor {name}"):
                     text = str(device.readSensor(*place, name))
                 locks[f"{prefix}{name}"] = text.strip().lower() in _TRUE
     return locks
+
+
+def is_lock(sensor: str, sources: Set[str]) -> bool:
+    """Tell whether a sensor tells of a lock that a run stands on.
+
+    Parameters
+    ----------
+    sensor : str
+        Its name, without direction.
+    sources : set of str
+        Of clock and time, as the radio calls them.
+    """
+    if sensor == _GPS_SENSOR and _GPS_SOURCE not in sources:
+        return False
+    return sensor.endswith(_LOCK_SUFFIX)
 
 
 def require_locks(locks: dict[str, bool], when: str) -> None:

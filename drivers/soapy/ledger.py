@@ -67,23 +67,47 @@ class Block:
         """Number of windows."""
         return int(self.played.shape[0])
 
+    @property
+    def window_samples(self) -> int:
+        """Length of a window."""
+        return int(self.played.shape[1]) // 2
+
 
 @dataclass(slots=True, eq=False)
 class Burst:
-    """One attempt at a pulse, at ``tick`` of the radio's clock."""
+    """One attempt at a pulse, at ``tick`` of the radio's clock.
+
+    In a continuous stream it may be several, ``rows``, whose windows touch: they go out in one
+    write and come back in one read, so that short windows cost no more than long ones.
+    """
 
     serial: int
     block: Block
     row: int
     attempt: int
     tick: int
+    rows: int = 1
     received: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     @property
-    def pulse(self) -> int:
-        """Number of the pulse in the schedule."""
-        return self.block.first_pulse + self.row
+    def samples(self) -> int:
+        """Length."""
+        return self.rows * self.block.window_samples
+
+    def faults_by_row(self) -> dict[int, list[Fault]]:
+        """Give the faults of each row of the block, as places in its window."""
+        length = self.block.window_samples
+        found: dict[int, list[Fault]] = {}
+        for kind, first, samples, detail in self.faults:
+            end = first + samples
+            begin = min(first // length, self.rows - 1)
+            for row in range(begin, max(begin + 1, -(-end // length))):
+                start = max(first, row * length)
+                part = max(0, min(end, (row + 1) * length) - start)
+                fault = Fault(kind, start - row * length, part, detail)
+                found.setdefault(self.row + row, []).append(fault)
+        return found
 
 
 class Ledger:
@@ -132,17 +156,16 @@ class Ledger:
             if burst is None:
                 self.counts["complaints_without_a_pulse"] += 1
                 return
-            samples = burst.block.played.shape[1] // 2
-            first = 0 if whole else min(max(tick - burst.tick, 0), samples)
+            first = 0 if whole else min(max(tick - burst.tick, 0), burst.samples)
             # Complaints about the time behind a window have cost none of its samples.
-            burst.faults.append(Fault(kind, first, samples - first, detail))
+            burst.faults.append(Fault(kind, first, burst.samples - first, detail))
 
     def fault_unplaced(self, kind: EventKind, detail: str) -> None:
         """Lay a complaint without a time on the oldest burst that may yet be complained about."""
         with self._changed:
             for burst in self._under_way:
                 if burst.serial > self._covered:
-                    burst.faults.append(Fault(kind, 0, burst.block.played.shape[1] // 2, detail))
+                    burst.faults.append(Fault(kind, 0, burst.samples, detail))
                     return
             self.counts["complaints_without_a_pulse"] += 1
 
@@ -197,7 +220,7 @@ class Ledger:
     def abandon(self, block: Block, failure: DriverError) -> list[Event]:
         """Give up the windows of a block that are not settled; tell so of each."""
         with self._changed:
-            samples = block.played.shape[1] // 2
+            samples = block.window_samples
             rows = np.flatnonzero(~block.settled)
             block.received[rows] = 0
             self.counts["lost"] += rows.size
@@ -231,26 +254,36 @@ class Ledger:
             self._close(burst)
 
     def _close(self, burst: Burst) -> None:
-        block, lost = burst.block, [fault for fault in burst.faults if fault.samples]
-        for fault in burst.faults:
+        block, settled = burst.block, burst.rows
+        block.settled[burst.row : burst.row + burst.rows] = True
+        for row, faults in burst.faults_by_row().items() if burst.faults else ():
+            if self._is_repeated(burst, row, faults):
+                block.settled[row] = False
+                settled -= 1
+        block.unsettled -= settled
+        self.settled += settled
+        if block.unsettled == 0 or self.failure is not None:
+            self._changed.notify_all()
+
+    def _is_repeated(self, burst: Burst, row: int, faults: list[Fault]) -> bool:
+        """Draw the consequences of what happened to a window; tell whether it is played again."""
+        block, lost = burst.block, [fault for fault in faults if fault.samples]
+        pulse = block.first_pulse + row
+        for fault in faults:
             self.counts[fault.kind] += 1
         if lost and self._on_loss == "abort" and self.failure is None:
             fault = lost[0]
             self.failure = PulseLostError(
-                f"pulse {burst.pulse} was lost ({fault.kind}: {fault.detail})",
+                f"pulse {pulse} was lost ({fault.kind}: {fault.detail})",
                 "ease the load, or let it be flagged or played again with on_loss",
             )
         if lost and self._on_loss == "retry" and burst.attempt < self._max_repeats:
-            block.received[burst.row] = 0
+            block.received[row] = 0
             self.counts["repeats"] += 1
-            self.repeats.append((block, burst.row, burst.attempt + 1))
-            return
-        for fault in burst.faults:
+            self.repeats.append((block, row, burst.attempt + 1))
+            return True
+        for fault in faults:
             end = fault.first_sample + fault.samples
-            block.received[burst.row, 2 * fault.first_sample : 2 * end] = 0
-            block.events.append(Event(fault.kind, burst.pulse, *fault[1:]))
-        block.unsettled -= 1
-        block.settled[burst.row] = True
-        self.settled += 1
-        if block.unsettled == 0 or self.failure is not None:
-            self._changed.notify_all()
+            block.received[row, 2 * fault.first_sample : 2 * end] = 0
+            block.events.append(Event(fault.kind, pulse, *fault[1:]))
+        return False

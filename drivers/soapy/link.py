@@ -168,22 +168,31 @@ class Link:
         """Name an error of a stream call."""
         return f"{self.library.errToStr(code)} ({code})"
 
-    def silence(self, deadline_s: float) -> None:
-        """End output and input of the streams; never raises."""
+    def silence(self, deadline_s: float, lower: Callable[[Any], None] | None = None) -> None:
+        """End output and input of the streams; never raises.
+
+        Parameters
+        ----------
+        deadline_s : float
+            How long each step may take, seconds. A step that takes longer is left behind.
+        lower : callable, optional
+            Called with the radio to turn its output down. Of some radios no output stream can be
+            deactivated, so it is turned down whatever became of the streams.
+        """
         device = self._device
         if device is None:
             return
         for stream in (self._transmit, self._receive):
             if stream is not None:
                 _within(deadline_s, partial(device.deactivateStream, stream))
+        if lower is not None:
+            _within(deadline_s, partial(lower, device))
 
-    def close(self, before: Callable[[Any], None], deadline_s: float, *, release: bool) -> None:
+    def close(self, deadline_s: float, *, release: bool) -> None:
         """Close the streams and release the radio; never raises.
 
         Parameters
         ----------
-        before : callable
-            Called with the radio when its streams are closed: the last that is set on it.
         deadline_s : float
             How long each step may take, seconds. A step that takes longer is left behind.
         release : bool
@@ -200,8 +209,6 @@ class Link:
                 if stream is not None:
                     with suppress(RuntimeError, ValueError, OSError):
                         device.closeStream(stream)
-            with suppress(RuntimeError, ValueError, OSError, DriverError):
-                before(device)
             device.close()
 
         if not release or not _within(deadline_s, take_down):
@@ -229,7 +236,7 @@ def _within(deadline_s: float, call: Callable[[], object]) -> bool:
     """
 
     def quiet() -> None:
-        with suppress(RuntimeError, ValueError, OSError):
+        with suppress(RuntimeError, ValueError, OSError, DriverError):
             call()
 
     worker = threading.Thread(target=quiet, name="soapy-stop", daemon=True)

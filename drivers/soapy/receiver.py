@@ -23,6 +23,9 @@ _CALL_S = 0.1
 _WAIT_S = 0.1
 _SHORT_WAIT_S = 0.002
 
+# By so much a stream without time stamps may slip before its last marker is looked for in vain.
+_SLIP_SAMPLES = 1 << 18
+
 # A stamp may be rounded either way to a whole nanosecond, and not fall between ticks.
 _STAMP_NS = 1.5
 _STAMP_TICKS = 0.25
@@ -40,9 +43,10 @@ _LATE = _Cause("late", "the radio was asked to receive it after its time")
 
 @dataclass(slots=True, eq=False)
 class _Window:
-    """A window that is being received: ticks [start, end), of which those before next are done."""
+    """Windows of a burst that are being received: ticks [start, end), done as far as next."""
 
     burst: Burst
+    values: StreamSamples
     start: int
     end: int
     next: int
@@ -94,9 +98,10 @@ class Receiver:
                 elif self._windows:
                     self._read(self._windows[0].end - self._windows[0].next)
 
-    def _take_orders(self) -> None:
+    def _take_orders(self, *, patient: bool = True) -> None:
+        """Take in what was ordered; where nothing is left to be read, wait for it if patient."""
         orders = self._flow.orders
-        while not self._ended and (self._hungry() or not orders.empty()):
+        while not self._ended and (not orders.empty() or (patient and self._hungry())):
             try:
                 burst = orders.get(timeout=_SHORT_WAIT_S if self._flow.continuous else _WAIT_S)
             except Empty:
@@ -105,7 +110,8 @@ class Receiver:
                 self._ended = True
                 return
             start = burst.tick + self._flow.receive_delay_ticks
-            window = _Window(burst, start, start + self._flow.window_samples, start)
+            rows = burst.block.received[burst.row : burst.row + burst.rows]
+            window = _Window(burst, rows.reshape(-1), start, start + burst.samples, start)
             self._windows.append(window)
             if not self._flow.continuous:
                 self._order(window)
@@ -166,6 +172,10 @@ class Receiver:
             self._flow.ledger.counts["samples_without_a_time"] += reply.ret
             return
         end = first + reply.ret
+        if self._flow.continuous:
+            # Behind a gap a read goes on beyond what was written when it was asked for. What it
+            # brought was ordered before it was written.
+            self._take_orders(patient=False)
         windows, before = self._windows, self._next
         while windows and windows[0].end <= first:
             self._close(windows.popleft())
@@ -183,8 +193,7 @@ class Receiver:
             if self._gave_up and window.start <= first:
                 self._note(window, _GAVE_UP, begin, 0)
                 self._gave_up = False
-            row = window.burst.block.received[window.burst.row]
-            row[2 * (begin - window.start) : 2 * (stop - window.start)] = self._scratch[
+            window.values[2 * (begin - window.start) : 2 * (stop - window.start)] = self._scratch[
                 2 * (begin - first) : 2 * (stop - first)
             ]
             window.next = stop
@@ -195,7 +204,8 @@ class Receiver:
             self._flow.ledger.counts["timeouts_between_windows"] += 1
             self._gave_up = False
         self._next = end
-        if self._flow.last_marker_tick is not None:
+        marker_tick = self._flow.last_marker_tick
+        if marker_tick is not None and end > marker_tick - _SLIP_SAMPLES:
             self._tail.append((first, self._scratch[: 2 * reply.ret].copy()))
         ended = not self._flow.continuous and reply.flags & self._library.SOAPY_SDR_END_BURST
         while windows and (windows[0].end <= end or (ended and windows[0].start < end)):
@@ -232,7 +242,7 @@ class Receiver:
         if window.next < window.end:
             self._gap(window, window.end)
         self._flow.ledger.receive(window.burst)
-        self._flow.tokens.put(None)
+        self._flow.tokens.put(window.burst.rows)
 
     def _give_up(self, window: _Window, cause: _Cause) -> None:
         """Close a window of which nothing more will come."""

@@ -112,8 +112,7 @@ class Run:
             flow.first_tick = flow.written_tick = self._first_tick
         else:
             link.require_success(link.activate_receive(None), "receive")
-        for _ in range(self._ahead):
-            flow.tokens.put(None)
+        flow.tokens.put(self._ahead)
         self._transmitter = Transmitter(flow)
         self._receiver = Receiver(flow)
         status = StatusReader(flow, self._settings.status_wait_s)

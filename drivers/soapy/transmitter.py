@@ -14,8 +14,8 @@ _CALL_US = 100_000
 _WAIT_S = 0.1
 _SHORT_WAIT_S = 0.002
 
-# Silence is written in pieces of at most this many samples.
-_SILENCE_SAMPLES = 65536
+# Silence, and windows that touch, are written in pieces of at most this many samples.
+_PIECE_SAMPLES = 65536
 
 
 class Transmitter:
@@ -34,12 +34,13 @@ class Transmitter:
     def __init__(self, flow: Flow) -> None:
         self._flow, self._link = flow, flow.link
         self._serial = count()
+        self._credit = 0  # pulses that may be put under way
         self._block: Block | None = None
         self._row = 0
         self._last_offset = 0
         self._shift = 0  # by repeats, ticks
         self._ended = False
-        self._silence = np.zeros(_SILENCE_SAMPLES * flow.transmit.sample_bytes, np.uint8)
+        self._silence = np.zeros(_PIECE_SAMPLES * flow.transmit.sample_bytes, np.uint8)
         # Another answer to a write is not an error: part of it was taken.
         self.partial_writes = 0
 
@@ -50,13 +51,12 @@ class Transmitter:
             if flow.marker is not None and not self._lead_in():
                 return
             while not flow.stop.is_set():
-                try:
-                    flow.tokens.get(timeout=_WAIT_S)
-                except Empty:
+                if not self._take_credit():
                     continue
                 burst = self._next()
                 if burst is None:
                     break
+                self._credit -= burst.rows
                 flow.ledger.launch(burst)
                 if flow.continuous:
                     # Before it is written: the samples of what is written are read at once.
@@ -68,6 +68,16 @@ class Transmitter:
                     flow.orders.put(burst)
         flow.orders.put(None)
 
+    def _take_credit(self) -> bool:
+        """Take what was done meanwhile; tell whether something may be played."""
+        tokens = self._flow.tokens
+        while self._credit == 0 or not tokens.empty():
+            try:
+                self._credit += tokens.get(timeout=_WAIT_S)
+            except Empty:
+                return False
+        return True
+
     def _next(self) -> Burst | None:
         """Wait for the next thing to play; none when there is nothing to come."""
         flow = self._flow
@@ -76,12 +86,13 @@ class Transmitter:
                 return self._repeat(*flow.ledger.repeats.popleft())
             if self._block is not None:
                 block, row = self._block, self._row
-                self._row += 1
+                rows = self._touching(block, row)
+                self._row += rows
                 if self._row == block.pulses:
                     self._block = None
-                self._last_offset = int(block.offset[row])
-                tick = flow.first_tick + self._shift + self._last_offset
-                return Burst(next(self._serial), block, row, 0, tick)
+                tick = flow.first_tick + self._shift + int(block.offset[row])
+                self._last_offset = int(block.offset[row + rows - 1])
+                return Burst(next(self._serial), block, row, 0, tick, rows)
             if self._ended and flow.ledger.idle:
                 return None
             try:
@@ -95,6 +106,16 @@ class Transmitter:
             else:
                 self._block, self._row = block_or_end, 0
         return None
+
+    def _touching(self, block: Block, row: int) -> int:
+        """Give how many windows from a row on can be played as one."""
+        flow = self._flow
+        length = flow.window_samples
+        most = min(block.pulses - row, self._credit, _PIECE_SAMPLES // length)
+        if not flow.continuous or most <= 1:
+            return 1
+        apart = np.flatnonzero(np.diff(block.offset[row : row + most]) != length)
+        return int(apart[0]) + 1 if apart.size else most
 
     def _repeat(self, block: Block, row: int, attempt: int) -> Burst:
         flow = self._flow
@@ -111,9 +132,9 @@ class Transmitter:
         flow, block = self._flow, burst.block
         if flow.continuous:
             self._silence_until(burst.tick)
-        samples = flow.window_samples
+        samples = burst.samples
         address = block.played.__array_interface__["data"][0] + burst.row * block.played.strides[0]
-        last = block.last and burst.row == block.pulses - 1
+        last = block.last and burst.row + burst.rows == block.pulses
         ends = last and flow.marker is None
         end_burst = not flow.continuous or burst.attempt > 0 or ends
         self._write(address, samples, burst, end_burst=end_burst)
@@ -156,7 +177,7 @@ class Transmitter:
     def _silence_until(self, tick: int) -> None:
         flow, address = self._flow, self._silence.__array_interface__["data"][0]
         while flow.written_tick < tick and not flow.stop.is_set():
-            part = min(tick - flow.written_tick, _SILENCE_SAMPLES)
+            part = min(tick - flow.written_tick, _PIECE_SAMPLES)
             self._write(address, part, None, end_burst=False)
             flow.written_tick += part
 

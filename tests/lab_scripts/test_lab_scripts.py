@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -68,3 +69,29 @@ def test_a_full_run_passes_with_what_it_measured(config: Path, tmp_path: Path) -
 def test_a_radio_without_leave_is_refused(config: Path) -> None:
     told = script("calibrate_delay.py", str(config), "soapy:driver=uhd", code=2)
     assert "no leave to transmit" in told
+
+
+@pytest.mark.parametrize(
+    "name", ["first_loopback.py", "calibrate_delay.py", "full_run.py", "measure_replica.py"]
+)
+def test_a_script_without_arguments_says_what_it_takes(name: str) -> None:
+    assert "give CONFIG" in script(name, code=2)
+
+
+def test_a_number_that_is_none_is_told(config: Path) -> None:
+    assert "BURSTS = many" in script("calibrate_delay.py", str(config), RADIO, "many", code=2)
+
+
+def test_lost_pulses_are_left_out_of_a_replica(config: Path, tmp_path: Path) -> None:
+    energies = []
+    for device in (RADIO, f"{RADIO},fault_overflow=probability=0.2"):
+        text = yaml.safe_load(config.read_text())
+        text["device"]["driver"] = device
+        text["receiver"]["window_samples"] = 900  # room for the delay
+        (tmp_path / "loop.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
+        target = tmp_path / "replica.npy"
+        script("measure_replica.py", str(tmp_path / "loop.yaml"), str(target), "64")
+        energies.append(float(np.sum(np.abs(np.load(target)) ** 2)))
+    # 64 or about 50 averages of noise 37 dB below the pulse: 0.2 % at most. Zeros among them would
+    # take away 20 %, or as few samples of each as were lost.
+    assert energies[1] == pytest.approx(energies[0], rel=2e-3)

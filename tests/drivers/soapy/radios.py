@@ -11,9 +11,7 @@ from drivers.session import session
 from drivers.soapy.device import SoapyDevice
 from drivers.soapy.settings import SoapySettings
 
-# A busy machine may leave a thread without a processor for longer than the usual 2 s, after which
-# stepped time would go on without it.
-STEPPED = "driver=moonecho_loopback,clock=stepped,patience_s=60"
+STEPPED = "driver=moonecho_loopback,clock=stepped"
 LARGEST_CODE = 32767
 
 

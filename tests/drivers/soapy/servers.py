@@ -66,6 +66,14 @@ def answers(port: int) -> bool:
     return True
 
 
+def serves(port: int) -> bool:
+    """Whether a server answers, and not only its machine."""
+    asked = f"driver=remote,remote=tcp://127.0.0.1:{port},remote:driver=moonecho_loopback"
+    command = ["SoapySDRUtil", f"--find={asked}"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60.0, check=False)
+    return "moonecho_loopback" in told.stdout.replace(asked, "")
+
+
 def transmitting(lamps: Path) -> bool:
     """Whether a software radio transmits: it holds a lock for as long, which dies with it."""
     for lamp in lamps.glob("*.output"):
@@ -75,6 +83,11 @@ def transmitting(lamps: Path) -> bool:
             except BlockingIOError:
                 return True
     return False
+
+
+def dark(lamps: Path) -> bool:
+    """Whether nothing transmits for a while: between two bursts the output is off too."""
+    return not wait_until(lambda: transmitting(lamps), 0.2)
 
 
 def wait_until(condition: Callable[[], bool], deadline_s: float) -> bool:

@@ -16,6 +16,7 @@ from drivers.loopback.settings import LoopbackSettings
 from drivers.registry import open_device
 from drivers.soapy.device import SoapyDevice
 from drivers.soapy.errors import AlignmentError, ReferenceUnlockedError
+from drivers.soapy.front_end import is_lock
 from drivers.soapy.link import Link
 from tests.drivers.soapy.radios import STEPPED, codes, play, settings
 
@@ -280,7 +281,7 @@ def test_reference_that_is_lost_in_mid_run_is_found_at_the_end(
 
     with pytest.raises(ReferenceUnlockedError, match="false at the end"):
         play(device, make_schedule(), blocks())
-    other.close(lambda _: None, 1.0, release=True)
+    other.close(1.0, release=True)
 
 
 def test_a_radio_that_is_not_there_is_named() -> None:
@@ -316,3 +317,11 @@ def test_bad_samples_name_their_pulse(
     played[9, 0] = np.nan
     with pytest.raises(DriverError, match="of pulse 9 hold"):
         play(SoapyDevice(settings()), make_schedule(), in_blocks(played, 4))
+
+
+def test_gps_needs_no_lock_where_nothing_follows_it() -> None:
+    # Sensors of UHD: a GPSDO that is built in and not used has no antenna.
+    assert not is_lock("gps_locked", {"internal"})
+    assert is_lock("gps_locked", {"internal", "gpsdo"})
+    assert is_lock("ref_locked", {"external"})
+    assert not is_lock("gps_time", {"gpsdo"})

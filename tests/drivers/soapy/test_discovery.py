@@ -1,13 +1,10 @@
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from drivers.errors import DriverError
 from drivers.soapy.discovery import find_radios
-from drivers.soapy.errors import SoapyMissingError
-from drivers.soapy.library import soapy
 
 # A driver's module is C++; one that hangs or crashes while it looks for its radios is enough.
 MODULE = """
@@ -55,26 +52,20 @@ def rogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("how", "message"),
-    [("hang", "did not answer within 3 s when asked to find"), ("crash", "failed when asked")],
+    ("how", "deadline_s", "message"),
+    [
+        ("hang", 1.0, "did not answer within 1 s when asked to find"),
+        ("crash", 60.0, "failed when asked"),
+    ],
 )
 def test_a_driver_that_hangs_or_crashes_is_survived(
-    how: str, message: str, rogue: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, deadline_s: float, message: str, rogue: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOAPY_SDR_PLUGIN_PATH", str(rogue))
     with pytest.raises(DriverError, match=message):
-        find_radios(f"driver=rogue,how={how}", deadline_s=3.0)
+        find_radios(f"driver=rogue,how={how}", deadline_s=deadline_s)
 
 
 def test_a_driver_that_throws_has_no_radios(rogue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOAPY_SDR_PLUGIN_PATH", str(rogue))
     assert find_radios("driver=rogue,how=throw") == ()
-
-
-def test_without_the_library_the_error_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "SoapySDR", None)
-    for ask in (soapy, find_radios):
-        with pytest.raises(SoapyMissingError, match="python3-soapysdr"):
-            ask()

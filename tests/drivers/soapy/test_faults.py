@@ -80,6 +80,48 @@ def test_each_is_an_event_on_its_pulse_with_its_samples(
     assert result.told["counts"][kind] == 1
 
 
+TOUCHING = 64  # samples, and ticks from one window to the next
+
+
+@pytest.mark.parametrize("on_loss", ["flag", "retry"])
+@pytest.mark.parametrize("fault", ["overflow", "drop", "underflow", "late_transmit"])
+def test_windows_that_touch_share_a_stream_and_not_their_faults(
+    fault: str,
+    on_loss: str,
+    played: NDArray[np.complex64],
+    make_schedule: MakeSchedule,
+    in_blocks: InBlocks,
+) -> None:
+    # Seven samples from four before the end of a window: the last of it, the first of the next.
+    where = f"at={FIRST_TICK + STRUCK * TOUCHING + 60}, samples=7"
+    device = SoapyDevice(
+        settings(streaming="continuous", on_loss=on_loss, device_settings={f"fault_{fault}": where})
+    )
+    result = play(device, make_schedule(PULSES, interval=TOUCHING), in_blocks(played, 20))
+    expected = codes(played)
+    events = [(e.kind, e.pulse, e.first_sample, e.samples) for e in result.events]
+    if on_loss == "retry":
+        assert events == []
+        assert result.told["counts"]["repeats"] >= 2
+    elif fault in ("overflow", "drop"):
+        kind = "lost" if fault == "drop" else fault
+        assert events == [(kind, STRUCK, 60, 4), (kind, STRUCK + 1, 0, 3)]
+    else:
+        # The radio tells where it ran dry, or what came late; what was written at once with that
+        # cannot be told from it, and is at most the rest of the block.
+        kind, first = ("underflow", 60) if fault == "underflow" else ("late", 0)
+        pulses = [event[1] for event in events]
+        assert set(pulses) >= {STRUCK, STRUCK + 1}
+        assert pulses == list(range(pulses[0], pulses[-1] + 1))
+        assert pulses[0] >= 20 and pulses[-1] < 40
+        assert {event[0] for event in events} == {kind}
+        if fault == "underflow":
+            assert events[0] == (kind, STRUCK, first, TOUCHING - first)
+    for _, pulse, start, samples in events:
+        expected[pulse, start : start + samples] = 0
+    np.testing.assert_array_equal(result.samples, expected)
+
+
 @pytest.mark.parametrize(("fault", "manner", "event"), FAULTS[:-1])
 def test_a_lost_pulse_is_played_again(
     fault: str,

@@ -73,6 +73,36 @@ def test_complaints_go_to_the_burst_of_their_tick(
     assert silent[:first].all() and silent[first + samples :].all()
 
 
+def test_complaints_about_windows_that_touch_are_told_of_each() -> None:
+    ledger, block, _ = under_way(pulses=6, on_loss="retry", max_repeats=0)
+    burst = Burst(9, block, 1, 0, 9000, rows=4)
+    ledger.launch(burst)
+    ledger.fault_at(9000 + WINDOW + 3, "underflow", "why", whole=False)
+    burst.faults.append(Fault("timeout", 2 * WINDOW, 0, "why"))
+    burst.faults.append(Fault("timeout", 4 * WINDOW, 0, "at its end"))
+    assert burst.faults_by_row() == {
+        2: [Fault("underflow", 3, 5, "why")],
+        3: [Fault("underflow", 0, 8, "why"), Fault("timeout", 0, 0, "why")],
+        4: [Fault("underflow", 0, 8, "why"), Fault("timeout", 8, 0, "at its end")],
+    }
+
+
+def test_of_windows_that_touch_only_the_lost_ones_are_played_again() -> None:
+    ledger, block, bursts = under_way(pulses=4, on_loss="retry")
+    for burst in bursts:
+        burst.received = True
+    ledger.cover(bursts[-1].serial)
+    block.unsettled, block.settled[:] = 4, False
+    burst = Burst(9, block, 0, 0, 9000, rows=4, faults=[Fault("lost", 14, 4, "why")])
+    ledger.launch(burst)
+    ledger.receive(burst)
+    ledger.cover(burst.serial)
+    assert list(ledger.repeats) == [(block, 1, 1), (block, 2, 1)]
+    assert block.unsettled == 2
+    assert block.settled.tolist() == [True, False, False, True]
+    assert block.events == []
+
+
 def test_a_complaint_before_all_bursts_is_counted() -> None:
     ledger, _, bursts = under_way()
     ledger.fault_at(10, "underflow", "why", whole=False)

@@ -18,13 +18,24 @@ from drivers.lifecycle import DeviceState
 from drivers.soapy.device import SoapyDevice
 from drivers.soapy.settings import SoapySettings
 from tests.drivers.soapy.radios import codes, play, settings
-from tests.drivers.soapy.servers import build_stub, server, transmitting, wait_until
+from tests.drivers.soapy.servers import (
+    build_stub,
+    dark,
+    server,
+    serves,
+    transmitting,
+    wait_until,
+)
 
 MakeSchedule = Callable[..., Any]
 MakeWindows = Callable[..., NDArray[np.complex64]]
 InBlocks = Callable[..., Iterator[PlayedBlock]]
 
 REPOSITORY = Path(__file__).parents[3]
+
+# What was written ahead ends within 10 ms, and the radio's own watch looks every 20 ms; the rest is
+# for a machine under load.
+DARK_S = 5.0
 
 # Plays for ever, for whoever kills it.
 ENDLESS = """
@@ -62,7 +73,7 @@ def remote(
     stream = {"remote:prot": protocol, **({"remote:mtu": "8192"} if protocol == "tcp" else {})}
     return settings(
         f"driver=remote,remote=tcp://127.0.0.1:{port},remote:driver=moonecho_loopback,"
-        f"clock={clock},patience_s=60",
+        f"clock={clock}",
         tx_stream_arguments=stream,
         rx_stream_arguments=stream,
         **changes,
@@ -153,9 +164,12 @@ def test_server_that_is_killed_is_a_lost_link_and_the_next_one_works(
         np.testing.assert_array_equal(result.samples, codes(played[:100]))
 
 
-@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+@pytest.mark.parametrize(
+    ("protocol", "moment"), [("tcp", "opened"), ("tcp", "transmitting"), ("udp", "transmitting")]
+)
 def test_client_that_is_killed_leaves_no_output_and_the_next_one_works(
     protocol: str,
+    moment: str,
     stub: Path,
     tmp_path: Path,
     make_schedule: MakeSchedule,
@@ -163,20 +177,25 @@ def test_client_that_is_killed_leaves_no_output_and_the_next_one_works(
     in_blocks: InBlocks,
 ) -> None:
     schedule, played = make_schedule(50), make_windows(50)
-    with server(stub, tmp_path / "log", tmp_path) as (_, port):
+    with server(stub, tmp_path / "log", tmp_path) as (process, port):
         victim = endless(remote(port, clock="free").arguments, protocol, tmp_path)
         try:
-            assert wait_until(lambda: transmitting(tmp_path), 20.0)
+            if moment == "opened":
+                assert wait_until(lambda: any(tmp_path.glob("*.output")), 20.0)
+            else:
+                assert wait_until(lambda: transmitting(tmp_path), 20.0)
         finally:
-            victim.send_signal(signal.SIGKILL)
+            victim.kill()
             victim.wait(timeout=10.0)
-        if protocol == "udp":
-            assert wait_until(lambda: not transmitting(tmp_path), 5.0)
+        # While the server still runs, whether it serves or hangs.
+        assert wait_until(lambda: dark(tmp_path), DARK_S)
+        assert process.poll() is None
+        # SoapyRemote's server may hang where a client with TCP streams has died (see
+        # docs/soapy-device.md); then another one must be started.
+        result = None
+        if protocol == "udp" or not wait_until(lambda: not serves(port), 0.5):
             result = play(SoapyDevice(remote(port)), schedule, in_blocks(played))
-    if protocol == "tcp":
-        # SoapyRemote's server does not always survive the death of a client with TCP streams: it
-        # may neither serve nor ask anything of the radio any more, which shows the end of a burst
-        # only when it is asked. So what is shown here is that ending the server is enough.
+    if result is None:
         assert not transmitting(tmp_path)
         with server(stub, tmp_path / "log", tmp_path) as (_, port):
             result = play(SoapyDevice(remote(port)), schedule, in_blocks(played))

@@ -195,6 +195,12 @@ def test_a_known_delay_of_the_chain_moves_nothing() -> None:
         assert response.peak_range_s == pytest.approx(expected_s, abs=0.01 * image.range_cell_s)
 
 
+@pytest.mark.parametrize("chain_delay_s", [math.nan, math.inf])
+def test_a_delay_that_is_no_number_is_refused(chain_delay_s: float) -> None:
+    with pytest.raises(FocusingError, match="delay of the chain"):
+        FocusSettings(chain_delay_s=chain_delay_s)
+
+
 def test_dithered_pulses_are_focused_by_deramping() -> None:
     jitter = np.random.default_rng(5).integers(-20_000, 20_000, SPARSE.pulses)
     dithered = dataclasses.replace(

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -77,3 +78,10 @@ def test_an_unknown_method_is_refused() -> None:
     unknown: Any = "omega-k"
     with pytest.raises(FocusingError, match="unknown focusing method"):
         choose_method(sampling, unknown)
+
+
+@pytest.mark.parametrize("carrier_hz", [0.0, -23e9, math.nan, math.inf])
+def test_a_carrier_that_is_none_is_refused(carrier_hz: float) -> None:
+    schedule = schedule_of(HISTORY, WAVEFORM, 200.0, 10.0, 640)
+    with pytest.raises(FocusingError, match="is none; give the radar's carrier"):
+        azimuth_sampling(HISTORY, schedule, carrier_hz)

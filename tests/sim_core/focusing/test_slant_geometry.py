@@ -11,11 +11,17 @@ from sim_core.focusing.image import Method
 from sim_core.focusing.prediction import place_coordinates, predict_peak
 from sim_core.focusing.reference import FloatArray, Reference
 from sim_core.focusing.slant_geometry import SlantGeometry, solve_slant_geometry
-from sim_core.geometry.delay_history import DelayHistory
+from sim_core.geometry.delay_field import solve_delay_field
+from sim_core.geometry.delay_history import DelayHistory, solve_delay_history
 from sim_core.geometry.ground_grid import GroundGrid, Surface
-from sim_core.signal.pulse_schedule import PulseSchedule
-from tests.sim_core.focusing.moon_scene import NARROW_CHIRP, MoonScene
+from sim_core.geometry.motion import target_station
+from sim_core.geometry.path_terms import PathEffects, PathTerms
+from sim_core.geometry.sites import EarthPoint
+from sim_core.geometry.weather import Weather
+from sim_core.signal.pulse_schedule import PulseSchedule, follow_echo, transmit_ticks
+from tests.sim_core.focusing.moon_scene import NARROW_CHIRP, NARROW_RATE_HZ, MoonScene
 from tests.sim_core.focusing.point_echoes import CARRIER_HZ
+from tests.sim_core.moon_link import moon_link
 
 METHODS: list[Method] = ["range-doppler", "deramp", "back-projection"]
 
@@ -165,3 +171,33 @@ def test_what_lies_outside_is_refused(
         geometry.slant_of_grid(GroundGrid.about(other, 1e3, 1e3, 500.0))
     with pytest.raises(FocusingError, match="is none"):
         geometry_of(scene, schedule, "deramp", half_m=0.0)
+
+
+def test_air_over_hills_is_followed() -> None:
+    """The air's delay falls off with height; the bar is 0.05 degrees of phase."""
+    link = moon_link()
+    effects = PathEffects(weather=Weather.standard(0.0), carrier_hz=CARRIER_HZ)
+
+    def through_air(place: EarthPoint) -> DelayHistory:
+        path = PathTerms(link.model, link.site_station, place, link.epoch, effects)
+        station = target_station(place)
+        return solve_delay_history(
+            link.model, link.site_station, station, link.epoch, -25.0, 25.0, None, path
+        )
+
+    reference = through_air(link.target)
+    field = solve_delay_field(through_air, reference, link.target, 2e3, 2e3, (-20.0, 650.0))
+    ticks = transmit_ticks(NARROW_RATE_HZ, 220.0, 40.0)
+    schedule = follow_echo(ticks, reference, NARROW_RATE_HZ, 700, NARROW_CHIRP.duration_s)
+    geometry = solve_slant_geometry(
+        field,
+        reference,
+        schedule,
+        NARROW_CHIRP,
+        CARRIER_HZ,
+        "deramp",
+        half_east_m=1.9e3,
+        half_north_m=1.9e3,
+        height_m=(-10.0, 620.0),
+    )
+    assert 360.0 * geometry.error_cycles < 0.05

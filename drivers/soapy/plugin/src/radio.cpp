@@ -9,13 +9,19 @@
 namespace moonecho {
 
 using std::chrono::duration;
-using std::chrono::microseconds;
+using std::chrono::duration_cast;
 using std::chrono::steady_clock;
 
 Radio::Radio(SampleClock::Mode mode, std::int64_t rate_hz, const std::string& serial)
     : clock_(mode, rate_hz), lamp_(serial) {}
 
 Radio::~Radio() {
+    {
+        const Lock lock(mutex_);
+        ending_ = true;
+        output_changed_.notify_all();
+    }
+    if (watcher_.joinable()) watcher_.join();
     lamp_.show(false);
 }
 
@@ -28,7 +34,7 @@ void Radio::open(Direction direction) {
         throw std::runtime_error("a stream of this direction is open already; close it first");
     }
     port.side = Side::kOpen;
-    port.heard = steady_clock::now();
+    port.silent_turns = 0;
 }
 
 void Radio::close(Direction direction) {
@@ -45,6 +51,7 @@ int Radio::activate_transmit(std::optional<Tick> at) {
     settle();
     if (at && *at < clock_.now()) return SOAPY_SDR_TIME_ERROR;
     if (!transmit_.active()) transmit_.activate(clock_.now(), at);
+    if (!watcher_.joinable()) watcher_ = std::thread(&Radio::watch, this);
     transmit_port_.side = Side::kOpen;
     changed_.notify_all();
     return 0;
@@ -143,7 +150,7 @@ void Radio::set_linked(bool linked) {
 bool Radio::transmitting() {
     const Lock lock(mutex_);
     settle();
-    return transmit_.transmitting();
+    return output_on();
 }
 
 std::uint64_t Radio::clipped_values() {
@@ -168,7 +175,7 @@ void Radio::settle() {
     const Tick now = clock_.now();
     transmit_.advance(now);
     receive_.overflow_beyond(now, static_cast<Tick>(options_.receive_samples));
-    lamp_.show(transmit_.transmitting());
+    show_output();
     forget();
 }
 
@@ -186,13 +193,59 @@ void Radio::forget() {
 void Radio::go_to(Tick need, Tick hold) {
     const Tick before = clock_.now();
     clock_.advance_to(std::min(need, hold));
+    const bool stepped_on = clock_.stepped() && clock_.now() > before;
+    if (stepped_on) stir();
     settle();
-    if (clock_.stepped() && clock_.now() > before) changed_.notify_all();
+    if (stepped_on) changed_.notify_all();
 }
 
 bool Radio::impatient(const Port& port) const {
-    return port.callers == 0 &&
-           steady_clock::now() - port.heard > duration<double>(options_.patience_s);
+    return port.callers == 0 && port.silent_turns >= kPatienceTurns;
+}
+
+// Counts a turn of those who wait against the sides that do not call, if it is time for one.
+void Radio::take_turn() {
+    const SteadyTime now = steady_clock::now();
+    if (now < next_turn_) return;
+    next_turn_ = now + duration_cast<steady_clock::duration>(
+                           duration<double>(options_.patience_s / kPatienceTurns));
+    for (Port* port : {&transmit_port_, &receive_port_}) {
+        if (port->callers == 0 && !impatient(*port)) ++port->silent_turns;
+    }
+}
+
+void Radio::show_output() {
+    const bool on = output_on();
+    lamp_.show(on);
+    if (on && watching_darkness_) output_changed_.notify_all();
+}
+
+// Something was written, or stepped time has passed.
+void Radio::stir() {
+    stirred_ = true;
+    dormant_ = false;
+}
+
+// Draws the consequences of time for the output while nobody calls.
+void Radio::watch() {
+    Lock lock(mutex_);
+    duration<double> still{};
+    while (!ending_) {
+        settle();
+        if (!output_on()) {
+            watching_darkness_ = true;
+            output_changed_.wait(lock, [this] { return ending_ || output_on(); });
+            watching_darkness_ = false;
+            still = {};
+            continue;
+        }
+        output_changed_.wait_for(lock, kWatchPeriod);
+        // Counted in periods: a pause of the whole process is one of them at most.
+        still += kWatchPeriod;
+        if (stirred_ || !clock_.stepped()) still = {};
+        stirred_ = false;
+        if (still.count() >= options_.watchdog_s) dormant_ = true;
+    }
 }
 
 Tick Radio::transmit_hold() const {
@@ -206,19 +259,14 @@ Tick Radio::receive_hold() const {
     return receive_port_.side == Side::kOpen ? clock_.now() : kForever;
 }
 
-// Waits for a change, for a tick of a free-running clock, or for the end of a patience. False when
-// the deadline has passed already.
+// Waits for a change, for a tick of a free-running clock, or for the next turn of a stepped one.
+// False when the deadline has passed already.
 bool Radio::wait(Lock& lock, SteadyTime deadline, Tick until) {
-    const SteadyTime now = steady_clock::now();
-    if (now >= deadline) return false;
+    if (clock_.stepped()) take_turn();
+    if (steady_clock::now() >= deadline) return false;
     SteadyTime next = deadline;
     if (clock_.stepped()) {
-        const auto patience = std::chrono::duration_cast<steady_clock::duration>(
-            duration<double>(options_.patience_s));
-        for (const Port* port : {&transmit_port_, &receive_port_}) {
-            const SteadyTime end = port->heard + patience;
-            if (port->callers == 0 && end > now) next = std::min(next, end + microseconds(1));
-        }
+        next = std::min(next, next_turn_);
     } else if (until < kForever) {
         next = std::min(next, clock_.when(until));
     }
@@ -239,7 +287,7 @@ void Radio::cut_link() {
     transmit_.silence(clock_.now());
     memory_.erase_from(clock_.now());
     receive_.clear();
-    lamp_.show(false);
+    show_output();
     changed_.notify_all();
 }
 

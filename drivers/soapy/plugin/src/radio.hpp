@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "echo_channel.hpp"
@@ -31,7 +32,8 @@ struct RadioOptions {
     std::size_t transmit_samples = 1U << 22U;  // that wait to be transmitted
     std::size_t receive_samples = 1U << 22U;   // received and not read
     std::size_t commands = 8;                  // bursts to be received
-    double patience_s = 2.0;
+    double patience_s = 60.0;
+    double watchdog_s = 1.0;
     LateTransmit late_transmit = LateTransmit::kStatus;
     LateReceive late_receive = LateReceive::kTimeError;
     LostLink lost_link = LostLink::kError;
@@ -49,7 +51,12 @@ enum class Direction { kTransmit, kReceive };
 // It never passes what the other side has not done yet: the end of the last sample written, or the
 // first sample ordered and not read (without one, it stays). So nothing is late that was written or
 // ordered in the order of its time, however threads are scheduled. A side whose stream does not
-// exist or is deactivated holds nothing up, nor does one that has not called for `patience_s`.
+// exist or is deactivated holds nothing up, nor does one that has not called for `patience_s`. That
+// is counted in turns of those who wait, so that a pause of the whole process is one turn at most.
+//
+// A thread watches the output, so that it goes out when its samples end even if nobody calls. In
+// stepped time, where nothing ends by itself, it goes out when nothing has been written and no time
+// has passed for `watchdog_s`; what waits is kept, and transmitted when time goes on.
 class Radio {
   public:
     static constexpr std::size_t kMtu = 65536;
@@ -99,11 +106,11 @@ class Radio {
     using Lock = std::unique_lock<std::mutex>;
     enum class Side { kAbsent, kOpen, kReleased };
 
-    // A stream of the client's, and when it was last heard of.
+    // A stream of the client's, and for how many turns nobody has called for it.
     struct Port {
         Side side = Side::kAbsent;
         int callers = 0;
-        SteadyTime heard{};
+        int silent_turns = 0;
     };
 
     // Counts a caller in, so that one who waits inside is not taken for silent.
@@ -112,7 +119,7 @@ class Radio {
         explicit Visit(Port& port) : port_(port) { ++port_.callers; }
         ~Visit() {
             --port_.callers;
-            port_.heard = std::chrono::steady_clock::now();
+            port_.silent_turns = 0;
         }
         Visit(const Visit&) = delete;
         Visit& operator=(const Visit&) = delete;
@@ -124,10 +131,21 @@ class Radio {
     // What an injected overflow, drop or underflow costs when its rule does not say.
     static constexpr Tick kUsualLoss = 64;
 
+    // In so many turns a patience ends.
+    static constexpr int kPatienceTurns = 64;
+
+    // How late the output may be seen to be off.
+    static constexpr std::chrono::milliseconds kWatchPeriod{20};
+
     void settle();
     void forget();
     void go_to(Tick need, Tick hold);
     bool impatient(const Port& port) const;
+    void take_turn();
+    bool output_on() const { return transmit_.transmitting() && !dormant_; }
+    void show_output();
+    void stir();
+    void watch();
     Tick transmit_hold() const;
     Tick receive_hold() const;
     bool wait(Lock& lock, SteadyTime deadline, Tick until);
@@ -158,9 +176,16 @@ class Radio {
     OutputLamp lamp_;
     Port transmit_port_;
     Port receive_port_;
+    SteadyTime next_turn_{};
+    std::condition_variable output_changed_;
+    bool watching_darkness_ = false;
+    bool stirred_ = false;  // since the watch looked last
+    bool dormant_ = false;  // stepped time has stood still for long
+    bool ending_ = false;
     bool receiving_ = false;
     bool linked_ = true;
     std::uint64_t clipped_values_ = 0;
+    std::thread watcher_;  // from the first transmission on
 };
 
 }  // namespace moonecho

@@ -106,7 +106,8 @@ int Radio::write(SampleFormat format, const void* from, std::size_t count, int f
         strike_underflow(pieces, first, taken);
         memory_.append(std::move(pieces));
         transmit_.accept(first, taken, end_burst && taken == count);
-        lamp_.show(transmit_.transmitting());
+        stir();
+        show_output();
         changed_.notify_all();
         return static_cast<int>(taken);
     }

@@ -190,15 +190,21 @@ void Settings::add_limits(Radio& radio) {
               "Samples that may wait to be read; one more is an overflow");
     add_count("command_queue", 1.0, &RadioOptions::commands, "commands",
               "Bursts that may be ordered for reception; one more is refused");
-    const ArgInfo patience = number("patience_s", "s", 0.0, 1e6,
-                                    "Stepped time waits so long for a side that does not call");
-    add(
-        patience, [&radio] { return to_text(radio.options().patience_s); },
-        [&radio, patience](const std::string& value) {
-            const double seconds = parse_within(patience, value);
-            radio.configure(
-                [&](auto&, RadioOptions& options, auto&) { options.patience_s = seconds; });
-        });
+    const auto add_seconds = [&](const std::string& key, double RadioOptions::* field,
+                                 const std::string& description) {
+        const ArgInfo info = number(key, "s", 0.0, 1e6, description);
+        add(
+            info, [&radio, field] { return to_text(radio.options().*field); },
+            [&radio, info, field](const std::string& value) {
+                const double seconds = parse_within(info, value);
+                radio.configure(
+                    [&](auto&, RadioOptions& options, auto&) { options.*field = seconds; });
+            });
+    };
+    add_seconds("patience_s", &RadioOptions::patience_s,
+                "Stepped time waits so long for a side that does not call");
+    add_seconds("watchdog_s", &RadioOptions::watchdog_s,
+                "Stepped time that stands still for so long puts the output out");
 }
 
 void Settings::add_manners(Radio& radio) {

@@ -8,9 +8,14 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.drivers.soapy.plugin.client import LEAD, UNDERFLOW, Client, client, device, noise
+from tests.drivers.soapy.servers import wait_until
+
+# For a machine under load; a radio that is left alone needs 0.1 s at most.
+DARK_S = 5.0
 
 
 def _transmits(lamp: Path) -> bool:
@@ -30,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_output_is_on_from_the_first_sample_to_the_last(folder: Path) -> None:
-    with client() as radio:
+    with client(watchdog_s=60) as radio:
         (lamp,) = folder.iterdir()
         assert lamp.name.startswith(f"{os.getpid()}-")
         assert not _transmits(lamp)
@@ -51,6 +56,35 @@ def test_a_starved_burst_does_not_transmit(folder: Path) -> None:
         assert _transmits(lamp)
         assert radio.status(5_000_000).code == UNDERFLOW
         assert not _transmits(lamp)
+
+
+@pytest.mark.parametrize("end", [True, False])
+def test_the_output_goes_out_with_its_samples_though_nobody_calls(folder: Path, end: bool) -> None:
+    with client(clock="free") as radio:
+        (lamp,) = folder.iterdir()
+        radio.write(noise(1000), radio.tick + LEAD, end=end)
+        assert _transmits(lamp)
+        assert wait_until(lambda: not _transmits(lamp), DARK_S)
+        # And so again, after the watch has seen the first one end.
+        radio.write(noise(1000), radio.tick + LEAD, end=end)
+        assert _transmits(lamp)
+        assert wait_until(lambda: not _transmits(lamp), DARK_S)
+
+
+def test_stepped_time_that_stands_still_transmits_nothing_and_loses_nothing(folder: Path) -> None:
+    sent = noise(1000)
+    with client(watchdog_s=0.05) as radio:
+        (lamp,) = folder.iterdir()
+        radio.order(0, 1000)
+        radio.burst(sent, 0)
+        assert wait_until(lambda: not _transmits(lamp), DARK_S)
+        assert radio.device.readSensor("transmitting") == "false"
+        radio.device.writeSetting("watchdog_s", "60")
+        first = radio.read(400)[1]
+        assert _transmits(lamp)
+        rest = radio.read(600)[1]
+        assert not _transmits(lamp)
+    np.testing.assert_array_equal(np.concatenate([first, rest]), sent)
 
 
 @pytest.mark.parametrize("how", ["close", "deactivate", "unmake"])

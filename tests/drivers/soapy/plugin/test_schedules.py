@@ -94,7 +94,7 @@ def test_random_schedules_come_back_exact(bursts: list[Burst], delay: int, first
         starts.append(at + burst.gap)
         at = starts[-1] + burst.samples
     sent = [noise(burst.samples, seed=k) for k, burst in enumerate(bursts)]
-    with client(delay_ticks=delay, patience_s=60) as radio:
+    with client(delay_ticks=delay) as radio:
         radio.device.deactivateStream(radio.tx)
         radio.device.setHardwareTime(first * 125 // 12 - 1)
         radio.device.activateStream(radio.tx)
@@ -120,7 +120,7 @@ def test_memory_stays_flat_over_many_pulses() -> None:
     delay = round(2.7 * RATE_HZ)
     sent = noise(pulse)
     sizes = []
-    with client(delay_ticks=delay, patience_s=60) as radio:
+    with client(delay_ticks=delay) as radio:
         behind = -(-delay // spacing)
         for k in range(20_000):
             radio.burst(sent, k * spacing)
@@ -161,7 +161,7 @@ def test_closing_while_others_wait_lets_them_go(clock: str) -> None:
 def test_continuous_streams_from_two_threads_are_exact() -> None:
     blocks = [noise(65_536, seed=k) for k in range(8)]
     rounds = 20
-    with client(delay_ticks=1000, patience_s=60) as radio:
+    with client(delay_ticks=1000) as radio:
         radio.order(0, 0)
 
         def write() -> None:

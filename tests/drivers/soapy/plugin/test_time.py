@@ -1,5 +1,8 @@
 """The clock: ticks, nanoseconds, free-running and stepped."""
 
+import signal
+import subprocess
+import sys
 import threading
 
 from hypothesis import given
@@ -69,7 +72,7 @@ def test_stepped_time_stands_still_without_a_caller() -> None:
 
 def test_a_reader_ahead_of_the_writer_waits_and_loses_nothing() -> None:
     sent = noise(100)
-    with client(patience_s=60) as radio:
+    with client() as radio:
         radio.order(5000, 100)
         assert radio.read(100, BRIEF_US)[0] == Result(TIMEOUT, 0, None)
         got = []
@@ -79,6 +82,48 @@ def test_a_reader_ahead_of_the_writer_waits_and_loses_nothing() -> None:
         reader.join()
         assert got[0][0].tick == 5000
         assert (got[0][1] == sent).all()
+
+
+_PAUSED = """
+import sys
+import threading
+from tests.drivers.soapy.plugin.client import client, noise
+with client(patience_s=1) as radio:
+    radio.order(5000, 100)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(radio.read(100, 30_000_000)))
+    reader.start()
+    print("waiting", flush=True)
+    sys.stdin.readline()
+    radio.burst(noise(100), 5000)
+    reader.join()
+    assert (got[0][1] == noise(100)).all(), got[0][0]
+"""
+
+
+def test_a_pause_of_the_process_uses_up_no_patience() -> None:
+    """A reader waits for a writer whose machine stops for longer than the patience."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", _PAUSED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "waiting\n"
+            child.send_signal(signal.SIGSTOP)
+            threading.Event().wait(1.3)
+            child.send_signal(signal.SIGCONT)
+            child.communicate("go on\n", timeout=60.0)
+            assert child.returncode == 0
+        finally:
+            child.kill()
+
+
+def test_patience_is_long_unless_it_is_set() -> None:
+    with device() as made:
+        assert float(made.readSetting("patience_s")) == 60.0
 
 
 def test_time_passes_a_transmitter_that_stays_silent() -> None:
@@ -99,7 +144,7 @@ def test_time_passes_a_receiver_that_stays_silent() -> None:
 
 def test_a_full_transmit_buffer_moves_time_as_far_as_the_receiver_lets_it() -> None:
     mtu = 65536
-    with client(transmit_buffer=2 * mtu, patience_s=60) as radio:
+    with client(transmit_buffer=2 * mtu) as radio:
         sent = noise(mtu)
         radio.order(mtu // 2, 10)
         radio.write(sent, 0)
@@ -113,7 +158,7 @@ def test_pulses_of_a_long_delay_need_no_order_of_calls() -> None:
     """Pulses are written until the buffer is full; only reading lets the others out."""
     pulse, spacing, delay, pulses = 1000, 160_000, 259_200_000, 2000
     sent = noise(pulse)
-    with device(clock="stepped", delay_ticks=delay, patience_s=60, transmit_buffer=200_000) as made:
+    with device(clock="stepped", delay_ticks=delay, transmit_buffer=200_000) as made:
         radio = Client(made)
         made.activateStream(radio.tx)
 
