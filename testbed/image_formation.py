@@ -198,6 +198,7 @@ def _back_project(
         [(one.range_s, one.azimuth_s) for one in predictions],
         lambda fraction: progress(share * fraction),
         scenario.configuration.focusing.chip_half_cells,
+        [target.place.height_m for target in scenario.targets],
     )
     ground = None
     if grid is not None:

@@ -105,7 +105,10 @@ class BackProjection:
         return cls(source, schedule, waveform, split, weight, field, settings)
 
     def slant_images(
-        self, axes: Sequence[SlantAxes], progress: Progress, height_m: float | None = None
+        self,
+        axes: Sequence[SlantAxes],
+        progress: Progress,
+        heights_m: Sequence[float] | None = None,
     ) -> list[Image]:
         """Form slant images of parts of the plane, of any number and size, in one pass.
 
@@ -115,9 +118,9 @@ class BackProjection:
             Their extents and spacings.
         progress : callable
             Called with the fraction done.
-        height_m : float, optional
-            Height of the ground on which the image is formed; that of the field's centre without
-            it. Points of another height stand elsewhere, as in any image, and are as sharp.
+        heights_m : sequence of float, optional
+            Height of the ground on which each is formed; that of the field's centre without them.
+            Points of another height stand elsewhere, as in any image, and are less sharp.
 
         Returns
         -------
@@ -128,8 +131,17 @@ class BackProjection:
         DelayFieldError, FocusingError
             If the field or the receive windows do not hold what is wanted, or the memory.
         """
-        geometry, height_m = self.slant_geometry(height_m)
-        grids = [_slant_pixels(one, geometry, height_m) for one in axes]
+        if heights_m is None:
+            heights_m = [self.field.centre.height_m] * len(axes)
+        # Heights within a geometry's margin share it; pixels are laid at their own.
+        geometries = {
+            level: self.slant_geometry(level * _HEIGHT_MARGIN_M)[0]
+            for level in {round(height_m / _HEIGHT_MARGIN_M) for height_m in heights_m}
+        }
+        grids = [
+            _slant_pixels(one, geometries[round(height_m / _HEIGHT_MARGIN_M)], height_m)
+            for one, height_m in zip(axes, heights_m, strict=True)
+        ]
         gates, images = self._form(grids, progress)
         for number, one in enumerate(axes):
             cycles = np.mod(self.reference.carrier_hz * one.range_s(), 1.0)
@@ -203,6 +215,7 @@ class BackProjection:
         points: Sequence[tuple[float, float]],
         progress: Progress,
         half_cells: float = 40.0,
+        heights_m: Sequence[float] | None = None,
     ) -> list[Image]:
         """Form slant images of nothing but the surroundings of points.
 
@@ -214,6 +227,8 @@ class BackProjection:
             Called with the fraction done.
         half_cells : float
             How far the chips reach to either side.
+        heights_m : sequence of float, optional
+            Height of each point above the ellipsoid, at which its chip is formed.
 
         Returns
         -------
@@ -228,7 +243,7 @@ class BackProjection:
         half = (half_cells * cells_s[0], half_cells * cells_s[1])
         step = (cells_s[0] / _SAMPLES_PER_CELL, cells_s[1] / _SAMPLES_PER_CELL)
         axes = [SlantAxes.about(range_s, azimuth_s, half, step) for range_s, azimuth_s in points]
-        return self.slant_images(axes, progress)
+        return self.slant_images(axes, progress, heights_m)
 
     def ground_images(self, grids: Sequence[GroundGrid], progress: Progress) -> list[GroundImage]:
         """Form images on the ground in one pass.

@@ -25,10 +25,11 @@ def matched_filter(
     """Return the matched filter's spectrum, normalised to a peak of 1 for a unit echo.
 
     A replica that was measured is the pulse as the chain returned it, with the chain's gain g,
-    delay and distortion. What this filter makes of an echo that came through the same chain is
-    free of them: the echo of a unit point is the replica itself, and compresses to 1 at delay zero.
-    So the delay that the replica holds must not be taken out a second time. Noise in the replica
-    lowers the peak by the replica's noise over signal energy: average enough pulses.
+    delay and distortion. An echo that came through the same chain is the replica itself: it
+    compresses to 1 at delay zero, without the chain's phase over the band. Its amplitude over the
+    band stays, and counts twice, as in any matched filter. So the delay that the replica holds must
+    not be taken out a second time. Noise in the replica lowers the peak by the replica's noise over
+    signal energy: average enough pulses.
 
     Parameters
     ----------

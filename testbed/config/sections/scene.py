@@ -16,7 +16,14 @@ class Target(Section):
 
     east_m: Number = Field(0.0, ge=-5e5, le=5e5, description="Offset to the east.")
     north_m: Number = Field(0.0, ge=-5e5, le=5e5, description="Offset to the north.")
-    up_m: Number = Field(0.0, ge=-1e4, le=1e5, description="Offset upwards.")
+    up_m: Number = Field(
+        0.0,
+        ge=-1e4,
+        le=1e5,
+        description="Offset upwards. `range-doppler` and `deramp` focus the ground: what is above it "
+        "keeps a quadratic phase (0.3 rad for 20 m at the ends of 100 s). `back-projection` focuses "
+        "each target at its own height.",
+    )
     amplitude: Number = Field(
         1.0, ge=0, le=1e6, description="Amplitude of the echo, relative to the other targets'."
     )

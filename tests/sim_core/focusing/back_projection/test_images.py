@@ -16,11 +16,12 @@ from sim_core.focusing.response.point_difference import point_difference
 from sim_core.focusing.settings import FocusSettings
 from sim_core.geometry.delay_history import DelayHistory
 from sim_core.geometry.ground_grid import GroundGrid
+from sim_core.geometry.sites import surface_up_m
 from sim_core.signal.nonlinear_fm import nonlinear_chirp
 from sim_core.signal.pulse_schedule import PulseSchedule
 from sim_core.signal.waveform import LinearChirp
 from sim_core.signal.window import Window
-from tests.sim_core.focusing.moon_scene import MoonScene, compressed_chirp, echoes_of
+from tests.sim_core.focusing.moon_scene import MoonScene, compressed_chirp, echoes_of, solve
 from tests.sim_core.focusing.point_echoes import CARRIER_HZ
 
 WAVEFORM = LinearChirp(1.0e13, 8.0e-6)
@@ -76,6 +77,22 @@ def test_points_are_at_the_limit_of_theory_all_over_the_scene(
     assert response.peak_azimuth_s == pytest.approx(peak.azimuth_s, abs=2e-4 * chip.azimuth_cell_s)
     phase = math.remainder(response.peak_phase_rad - peak.phase_rad, math.tau)
     assert math.degrees(phase) == pytest.approx(0.0, abs=0.02)
+
+
+def test_points_above_the_ground_are_sharp_on_their_own_height(scene: MoonScene) -> None:
+    up_m = float(surface_up_m(scene.centre, 3e3, -2e3, 400.0))
+    history = solve(scene.centre.offset(3e3, -2e3, up_m))
+    schedule = scene.windows(WAVEFORM, 30.0, 100.0, follow=history)
+    peak = predicted(scene, schedule, history)
+    images = back_projection(scene, schedule, [history])
+    place = [(peak.range_s, peak.azimuth_s)]
+    (chip,) = images.chips(place, silent, heights_m=[400.0])
+    response = measure(chip, *place[0])
+    # As on the ground; on pixels of the ground below, a height of 400 m leaves 6 rad at the ends.
+    assert response.azimuth.pslr_db == pytest.approx(-13.2615, abs=0.006)
+    assert response.peak_azimuth_s == pytest.approx(peak.azimuth_s, abs=2e-4 * chip.azimuth_cell_s)
+    (below,) = images.chips(place, silent)
+    assert measure(below, *place[0]).azimuth.irw_cells > 1.5 * response.azimuth.irw_cells
 
 
 def test_deramping_agrees(scene: MoonScene) -> None:
