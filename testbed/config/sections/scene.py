@@ -20,9 +20,9 @@ class Target(Section):
         0.0,
         ge=-1e4,
         le=1e5,
-        description="Offset upwards. `range-doppler` and `deramp` focus the ground: what is above it "
-        "keeps a quadratic phase (0.3 rad for 20 m at the ends of 100 s). `back-projection` focuses "
-        "each target at its own height.",
+        description="Offset upwards. `range-doppler` and `deramp` focus the ground: what is above "
+        "it keeps a quadratic phase (0.3 rad for 20 m at the ends of 100 s). `back-projection` "
+        "focuses each target at its own height.",
     )
     amplitude: Number = Field(
         1.0, ge=0, le=1e6, description="Amplitude of the echo, relative to the other targets'."
