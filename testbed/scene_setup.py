@@ -146,8 +146,8 @@ def field_over(
         offsets.append(np.array([[*corner_m, float(height_m)], [0.0, 0.0, 0.0]]).T)
     every = np.concatenate(offsets, axis=1)
     half_east_m, half_north_m = np.max(np.abs(every[:2]), axis=1) + _FIELD_MARGIN_M
-    # Heights count from the curved ground, so the curvature of wide scenes comes off.
-    lowest, highest = float(np.min(every[2])), float(np.max(every[2]))
+    # The ground is always in it: images are formed there, whatever stands above.
+    lowest, highest = min(0.0, float(np.min(every[2]))), max(0.0, float(np.max(every[2])))
     with locate_errors(geometry.configuration, "scene"):
         return geometry.delay_field(
             reference,

@@ -342,3 +342,22 @@ def test_auto_takes_the_method_that_holds_all_targets(
     point_target: Configuration, changes: dict[str, Any], method: str
 ) -> None:
     assert build_scenario(changed(point_target, changes)).method == method
+
+
+@pytest.mark.parametrize("method", ["range-doppler", "back-projection"])
+def test_a_target_above_the_ground_is_where_it_is_predicted(
+    smoke: Configuration, tmp_path: Path, method: str
+) -> None:
+    tower = changed(
+        smoke,
+        {
+            "scene.targets": [{"east_m": 500.0, "north_m": -300.0, "up_m": 300.0}],
+            "receiver.window_samples": 1664,
+            "focusing.method": method,
+        },
+    )
+    # Over 10 s a height of 300 m leaves 0.05 rad to range-Doppler, and nothing to back-projection.
+    result = run(tower, tmp_path / "run").result
+    assert result.verdict == "pass"
+    assert abs(result.targets[0].azimuth_error_cells) < 0.01
+    assert abs(result.targets[0].phase_error_deg) < 0.5
