@@ -35,6 +35,7 @@ _QUADRATURE = 128
 _HELD_OUT = 16
 # What no image is served by.
 _USELESS_CELLS = 0.05
+_USELESS_CYCLES = 1.4e-3  # half a degree
 # Newton's method from an affine start: the error is squared each time, from 100 m.
 _STEPS = 5
 
@@ -339,10 +340,10 @@ def solve_slant_geometry(
         # Of the whole phase: the delay's error counts by the carrier.
         whole = (found - exact)[2] - carrier_hz * (found - exact)[0]
         error_cycles = max(error_cycles, abs(float(whole)))
-    if error_cells > _USELESS_CELLS:
+    if error_cells > _USELESS_CELLS or error_cycles > _USELESS_CYCLES:
         raise FocusingError(
             f"the map between ground and image is no polynomial: it is off by {error_cells:.2g} "
-            "cells",
+            f"cells and {error_cycles:.2g} cycles",
             "focus the image with the field of the places, or make the scene smaller",
         )
     return replace(geometry, error_cells=error_cells, error_cycles=error_cycles)
