@@ -168,7 +168,7 @@ def ground_grid(scenario: Scenario) -> GroundGrid | None:
             wanted.north_step_m,
             2 * rows + 1,
             wanted.surface,
-            wanted.height_m,
+            wanted.pixel_height_m(scenario.geometry.aim.height_m),
         )
 
 

@@ -142,8 +142,10 @@ def field_over(
     ground = geometry.configuration.focusing.ground
     if ground is not None:
         corner_m = (ground.half_east_m, ground.half_north_m)
-        height_m = surface_up_m(geometry.aim, *corner_m, ground.height_m)
-        offsets.append(np.array([[*corner_m, float(height_m)], [0.0, 0.0, 0.0]]).T)
+        up_m = height_m = ground.pixel_height_m(geometry.aim.height_m)
+        if ground.surface == "ellipsoid":
+            up_m = float(surface_up_m(geometry.aim, *corner_m, height_m))
+        offsets.append(np.array([[*corner_m, up_m], [0.0, 0.0, 0.0]]).T)
     every = np.concatenate(offsets, axis=1)
     half_east_m, half_north_m = np.max(np.abs(every[:2]), axis=1) + _FIELD_MARGIN_M
     # The ground is always in it: images are formed there, whatever stands above.

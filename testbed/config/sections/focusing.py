@@ -20,9 +20,19 @@ class GroundGrid(Section):
         description="`ellipsoid`: the pixels lie at `height_m` above WGS84. `plane`: in the "
         "tangent plane of the aim point, where targets with `up_m: 0` are.",
     )
-    height_m: Number = Field(
-        0.0, ge=-1000, le=1e4, description="Height of the ground above the ellipsoid."
+    height_m: Number | None = Field(
+        None,
+        ge=-1000,
+        le=1e4,
+        description="Height of the pixels above that surface. `null` is that of the aim point on "
+        "the ellipsoid, and zero in the plane.",
     )
+
+    def pixel_height_m(self, aim_height_m: float) -> float:
+        """Return the height of the pixels above their surface."""
+        if self.height_m is not None:
+            return self.height_m
+        return aim_height_m if self.surface == "ellipsoid" else 0.0
 
 
 class Focusing(Section):
