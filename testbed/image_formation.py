@@ -219,9 +219,8 @@ def _project(
     # The plane leaves the ellipsoid by the curvature of the Earth.
     highest_m = height_m + _HEIGHT_MARGIN_M
     if grid.surface == "plane":
-        highest_m += float(
-            -np.min(surface_up_m(grid.centre, grid.east_m()[:1], grid.north_m()[:1]))
-        )
+        corner_m = (grid.east_start_m, grid.north_start_m)
+        highest_m -= float(surface_up_m(grid.centre, *corner_m, height_m))
     geometry = solve_slant_geometry(
         scenario.field,
         scenario.reference,

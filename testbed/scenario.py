@@ -26,6 +26,7 @@ from sim_core.signal.pulse_schedule import (
     leave_out_pulses,
     transmit_ticks,
 )
+from sim_core.signal.scene_echo import require_scene_in_window
 from sim_core.signal.waveform import Waveform
 from testbed.config import Configuration
 from testbed.echo_plan import EchoPlan, plan_echoes
@@ -158,6 +159,9 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
             require_echo_in_window(schedule, echo, echoes)
     method = _method(configuration, sampling, reference, targets, waveform, schedule)
     field = field_over(geometry, reference, targets, scene)
+    if scene is not None:
+        with locate_errors(configuration, "scene.scatterers.path"):
+            require_scene_in_window(schedule, scene, field)
     return Scenario(
         configuration=configuration,
         inputs=inputs,
