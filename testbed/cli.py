@@ -222,7 +222,8 @@ def focus(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder for the results; by default focus/ beside the recording."
+            metavar="DIR",
+            help="Folder for the results; by default focus or focus_METHOD beside the recording.",
         ),
     ] = None,
 ) -> None:

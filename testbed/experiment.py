@@ -108,7 +108,7 @@ def focus_recording(
     method : str or None
         Focusing method, instead of the recorded configuration's.
     out_dir : Path or None
-        Folder of the results; by default ``focus`` beside the recording.
+        Folder of the results; by default ``focus``, or ``focus_METHOD``, beside the recording.
     console : Console
         Where the summary goes.
 
@@ -125,7 +125,8 @@ def focus_recording(
     configuration = Configuration.from_resolved(recording.configuration, recording.path)
     if method is not None:
         configuration = configuration.with_option("focusing.method", method, "--method")
-    folder = recording.path.parent / "focus" if out_dir is None else out_dir
+    default = "focus" if method is None else f"focus_{method}"
+    folder = recording.path.parent / default if out_dir is None else out_dir
     new = open_run_folder(folder, resume=False, bytes_needed=bytes_of_run(configuration) // 2)
     try:
         with RunProgress() as progress:

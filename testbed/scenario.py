@@ -159,9 +159,10 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
             require_echo_in_window(schedule, echo, echoes)
     method = _method(configuration, sampling, reference, targets, waveform, schedule)
     field = field_over(geometry, reference, targets, scene)
+    envelope_lag_s = geometry.envelope_lag_s(geometry.aim)
     if scene is not None:
         with locate_errors(configuration, "scene.scatterers.path"):
-            require_scene_in_window(schedule, scene, field)
+            require_scene_in_window(schedule, scene, field, envelope_lag_s)
     return Scenario(
         configuration=configuration,
         inputs=inputs,
@@ -175,7 +176,7 @@ def build_scenario(configuration: Configuration, inputs: InputFiles | None = Non
         sampling=sampling,
         method=method,
         replica=_replica(configuration, inputs),
-        envelope_lag_s=geometry.envelope_lag_s(geometry.aim),
+        envelope_lag_s=envelope_lag_s,
     )
 
 

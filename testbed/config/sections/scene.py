@@ -75,7 +75,8 @@ class Scatterers(Section):
     A table of points (`.csv`: a header, then a line each with `east_m`, `north_m` and `up_m`, or
     `latitude_deg`, `longitude_deg` and `height_m`, and `amplitude` and `phase_deg`, which may be
     left out), or the complex reflectivity of the ground (GeoTIFF, or NumPy with `pixel_east_m` and
-    `pixel_north_m`, its first row the northernmost), each pixel a point.
+    `pixel_north_m`, its first row the northernmost), each pixel a point. The target, or targets, of
+    `scene.targets` stand in front of them: give one of a place and an amplitude to judge by.
     """
 
     path: Text = Field(
