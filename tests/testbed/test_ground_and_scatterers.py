@@ -33,8 +33,8 @@ def test_a_point_at_the_aim_is_in_the_middle_of_the_ground_image(
         samples = file.read(1)
         row, column = np.unravel_index(int(np.argmax(np.abs(samples))), samples.shape)
         assert file.xy(row, column) == (0.0, 0.0)
-    # Its own phase, zero, and what was played: a pixel holds the reflectivity of its place. Noise of
-    # 12 bits is 100 dB below.
+    # Its own phase, zero, and what was played: a pixel holds the reflectivity of its place. The
+    # noise of 12 bits is 100 dB below.
     level = 10.0 ** (smoke.device.level_dbfs / 20.0)
     assert samples[row, column] == pytest.approx(level, abs=2e-3 * level)
 
