@@ -1,0 +1,1 @@
+"""Simulated digitizers, one module for each dialect."""

@@ -1,0 +1,1 @@
+"""Simulated generators, one module for each dialect."""

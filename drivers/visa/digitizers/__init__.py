@@ -1,0 +1,1 @@
+"""What each family of digitizers is told, and what it answers."""

@@ -1,0 +1,1 @@
+"""What each family of generators is told, and what it answers."""
