@@ -56,9 +56,7 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
     return {
         "versions": versions(),
         "configuration_sha256": scenario.configuration.sha256(),
-        "kernels": [
-            _kernel(one) for one in kernels_of(geometry.ephemeris, geometry.lunar_orientation)
-        ],
+        "kernels": kernel_provenance(geometry.ephemeris, geometry.lunar_orientation),
         "eop_span": {
             "source": orientation.source,
             "first_utc": _calendar(orientation.first_mjd),
@@ -69,6 +67,11 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
             h.error_s for h in (scenario.reference, *(t.history for t in scenario.targets))
         ),
     }
+
+
+def kernel_provenance(ephemeris: str, lunar_orientation: str) -> list[dict[str, Any]]:
+    """Return which files ephemeris and lunar orientation come from, fit for JSON."""
+    return [_kernel(one) for one in kernels_of(ephemeris, lunar_orientation)]
 
 
 def _kernel(kernel: Kernel) -> dict[str, Any]:

@@ -13,6 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim_core.errors import PointingError
+from sim_core.geometry.earth_ellipsoid import (
+    WGS84_EQUATORIAL_M,
+    WGS84_POLAR_M,
+    ray_to_ellipsoid,
+)
 from sim_core.geometry.earth_orientation import earth_fixed_to_celestial
 from sim_core.geometry.epoch import Epoch
 from sim_core.geometry.motion import MotionModel, Station, site_state, target_state
@@ -20,9 +25,7 @@ from sim_core.geometry.sites import EarthPoint
 
 FloatArray = npt.NDArray[np.float64]
 Side = Literal["north", "south"]
-
-WGS84_EQUATORIAL_M = 6378137.0
-WGS84_POLAR_M = WGS84_EQUATORIAL_M * (1.0 - 1.0 / 298.257223563)
+SIDES: tuple[Side, Side] = ("north", "south")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,20 +119,18 @@ def meet_earth(origin_m: FloatArray, direction: FloatArray) -> EarthPoint:
     PointingError
         If the ray misses the Earth.
     """
+    x, y, z = origin_m.tolist()
+    point = ray_to_ellipsoid((x, y, z), tuple(direction.tolist()))
+    if not math.isnan(point[0]):
+        return EarthPoint.from_earth_fixed(point)
     squeeze = 1.0 / np.array((WGS84_EQUATORIAL_M, WGS84_EQUATORIAL_M, WGS84_POLAR_M))
     a, b = origin_m * squeeze, direction * squeeze
-    # The point of the ray that is nearest to the centre of the unit sphere, then half the chord:
-    # the plain quadratic loses six digits at 60 Earth radii.
-    middle = -(a @ b) / (b @ b)
-    nearest = a + middle * b
-    remaining = 1.0 - nearest @ nearest
-    if remaining < 0.0 or middle < 0.0:
-        miss_km = (math.sqrt(float(nearest @ nearest)) - 1.0) * WGS84_EQUATORIAL_M / 1e3
-        raise PointingError(
-            f"the beam misses the Earth by {miss_km:.0f} km",
-            "lower the look angle: the Earth's radius is 0.9 to 1.0 deg wide from the Moon",
-        )
-    return EarthPoint.from_earth_fixed((nearest - math.sqrt(remaining / (b @ b)) * b) / squeeze)
+    nearest = a - (a @ b) / (b @ b) * b
+    miss_km = (float(np.linalg.norm(nearest)) - 1.0) * WGS84_EQUATORIAL_M / 1e3
+    raise PointingError(
+        f"the beam misses the Earth by {miss_km:.0f} km",
+        "lower the look angle: the Earth's radius is 0.9 to 1.0 deg wide from the Moon",
+    )
 
 
 def aim_point(

@@ -65,6 +65,12 @@ class LunarSite:
             )
         )
 
+    def east_north_up(self) -> npt.NDArray[np.float64]:
+        """Return the local axes as rows in mean-Earth coordinates, shape (3, 3)."""
+        up, longitude = self.up(), math.radians(self.longitude_deg)
+        east = np.array((-math.sin(longitude), math.cos(longitude), 0.0))
+        return np.stack((east, np.cross(up, east), up))
+
     def mean_earth_m(self) -> npt.NDArray[np.float64]:
         """Return Cartesian coordinates in the mean-Earth frame, shape (3,)."""
         return (LUNAR_RADIUS_M + self.height_m) * self.up()

@@ -178,7 +178,7 @@ def look_angles(
     day, second = _instants(model, epoch, transmit_s)
     site_east, site_north, site_up = (
         Station(*mean_earth_to_principal_axes(model.ephemeris, axis).tolist())
-        for axis in _lunar_east_north_up(site)
+        for axis in site.east_north_up()
     )
     east, north, up = (Station(*axis.tolist()) for axis in target.east_north_up())
     angles, hidden = _look(
@@ -191,12 +191,6 @@ def look_angles(
         second,
     )
     return LookAngles(*angles, *hidden)
-
-
-def _lunar_east_north_up(site: LunarSite) -> FloatArray:
-    up, longitude = site.up(), math.radians(site.longitude_deg)
-    east = np.array((-math.sin(longitude), math.cos(longitude), 0.0))
-    return np.stack((east, np.cross(up, east), up))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from testbed.report.markup import Markup, flatten, table, tag, void
+from testbed.report.markup import Markup, flatten, table, tag
+from testbed.report.page_frame import (
+    PageFigure,
+    complete_page,
+    figure_markup,
+    navigation,
+    section,
+)
 from testbed.report.page_tables import (
     budget_table,
     islr_table,
@@ -37,50 +40,8 @@ if TYPE_CHECKING:
     from testbed.report.loop_comparison import LoopComparison
     from testbed.results import Check, RunResult, Verdict
 
-# The page may load nothing but what it carries: a browser refuses the rest.
-_CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-
-
 _Section: TypeAlias = tuple[str, str, list[Markup]]
 """Key, title and content of a part of the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class PagePanel:
-    """A part of a figure: beside its neighbours where there is room, below them where not.
-
-    Attributes
-    ----------
-    png : bytes
-        The rendered panel.
-    share : float
-        Its part of the figure's width.
-    """
-
-    png: bytes
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class PageFigure:
-    """A rendered figure as the page shows it.
-
-    Attributes
-    ----------
-    key : str
-        Which figure it is: ``image``, ``ground``, ``cuts``, ``targets``, ``history`` or ``pulse``.
-    panels : tuple of PagePanel
-        Its panels, row by row.
-    alt : str
-        What a reader who cannot see it must know.
-    caption : str
-        What stands below it.
-    """
-
-    key: str
-    panels: tuple[PagePanel, ...]
-    alt: str
-    caption: str
 
 
 def build_page(
@@ -108,7 +69,7 @@ def build_page(
     str
         A complete HTML document that refers to nothing outside itself.
     """
-    pictures = {figure.key: _figure(figure) for figure in figures}
+    pictures = {figure.key: figure_markup(figure) for figure in figures}
     sections = (
         ("checks", "Limits", _limits(result)),
         ("image", "Image", _image(result, pictures)),
@@ -123,33 +84,19 @@ def build_page(
         ("provenance", "Provenance", _provenance(document)),
         ("configuration", "Configuration", _configuration(document)),
     )
-    navigation = tag(
-        "nav",
-        *(Markup(tag("a", title, href=f"#{key}") + " ") for key, title, _ in sections),
-        aria_label="Sections",
-    )
     body = tag(
         "body",
-        tag("header", tag("h1", "moonecho run: ", result.name), _verdict(result), navigation),
-        "\n",
         tag(
-            "main",
-            *(
-                Markup(tag("section", tag("h2", title), *content, id=key) + "\n")
-                for key, title, content in sections
-            ),
+            "header",
+            tag("h1", "moonecho run: ", result.name),
+            _verdict(result),
+            navigation([(key, title) for key, title, _ in sections]),
         ),
+        "\n",
+        tag("main", *(section(*one) for one in sections)),
         _footer(document),
     )
-    head = tag(
-        "head",
-        void("meta", charset="utf-8"),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        void("meta", http_equiv="Content-Security-Policy", content=_CONTENT_POLICY),
-        tag("title", f"{VERDICT_WORDS[result.verdict]}: {result.name}"),
-        tag("style", Markup(files("testbed.report").joinpath("page.css").read_text("utf-8"))),
-    )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return complete_page(f"{VERDICT_WORDS[result.verdict]}: {result.name}", body)
 
 
 def _verdict(result: RunResult) -> Markup:
@@ -392,36 +339,6 @@ def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_shown, value))
     return str(value)
-
-
-def _figure(figure: PageFigure) -> Markup:
-    panels = tag(
-        "div",
-        *map(_panel, figure.panels),
-        class_="panels",
-        role="img",
-        aria_label=figure.alt,
-    )
-    return tag("figure", panels, tag("figcaption", figure.caption))
-
-
-def _panel(panel: PagePanel) -> Markup:
-    width, height = _png_size(panel.png)
-    data = base64.b64encode(panel.png).decode("ascii")
-    return void(
-        "img",
-        src=f"data:image/png;base64,{data}",
-        alt="",  # the figure has one text for all its panels
-        width=width,
-        height=height,
-        # Rounded down: together they must not be wider than their row.
-        style=f"--share:{math.floor(1e4 * panel.share) / 100:.2f}%",
-    )
-
-
-def _png_size(png: bytes) -> tuple[int, int]:
-    """Read width and height from the header chunk, bytes 16 to 24 of every PNG."""
-    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
 def _footer(document: Mapping[str, Any]) -> Markup:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -45,6 +46,7 @@ class RunProgress:
     def __init__(self, console: Console | None = None, show: bool | None = None) -> None:
         output = Console(stderr=True) if console is None else console
         self.timing_s: dict[str, float] = {}
+        self._transfers: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}", justify="left"),
             BarColumn(bar_width=32),
@@ -69,6 +71,24 @@ class RunProgress:
     ) -> None:
         """Stop drawing; the terminal is left as it was, also after Ctrl-C."""
         self._progress.stop()
+
+    def transfer(self, what: str, done: int, total: int) -> None:
+        """Show how far something under way inside a stage is, in a bar of its own.
+
+        Parameters
+        ----------
+        what : str
+            Tells it from others; the bar says it.
+        done, total : int
+            In any unit.
+        """
+        task = self._transfers.get(what)
+        if task is None:
+            task = self._transfers[what] = self._progress.add_task(f"  {what:<28}", total=None)
+        self._progress.update(task, completed=done, total=max(total, 1))
+        if done >= total:
+            # Hundreds of parts are not to fill the terminal.
+            self._progress.remove_task(self._transfers.pop(what))
 
     @contextmanager
     def stage(self, key: str, description: str | None = None) -> Iterator[Advance]:

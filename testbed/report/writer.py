@@ -15,7 +15,8 @@ from testbed.atomic_file import write_atomically
 from testbed.errors import OutputError
 from testbed.report.document import build_document, to_json
 from testbed.report.loop_comparison import LoopComparison, compare_pulses
-from testbed.report.page import PageFigure, PagePanel, build_page
+from testbed.report.page import build_page
+from testbed.report.page_frame import PageFigure, PagePanel
 from testbed.report.quantities import hertz, number, seconds
 from testbed.report.target_figures import targets_csv
 from testbed.report.wording import has_scatterers, minimum_place

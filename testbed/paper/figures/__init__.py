@@ -1,0 +1,1 @@
+"""Drawings of the reproduction, made of values alone."""
