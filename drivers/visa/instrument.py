@@ -62,6 +62,9 @@ class GeneratorLimits:
         How many waveforms can wait in a sequence.
     frequency_hz : tuple of two floats, or None
         Carrier of ``modulated``.
+    holds_samples : bool
+        Whether the DAC holds each uploaded sample until the next one, which makes of its spectrum
+        ``sinc(frequency / sample rate)`` times as much.
     """
 
     min_sample_rate_hz: float
@@ -72,6 +75,7 @@ class GeneratorLimits:
     granularity: int
     max_segments: int
     frequency_hz: tuple[float, float] | None = None
+    holds_samples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,9 @@ class OutputSettings:
         What plays the next waveform: a command, or a slope at the trigger input.
     marker_v : float
         High level of the marker outputs into 50 ohm, where it can be set.
+    markers : int
+        Marker outputs in use, from marker 1 on; where they share bits with the DAC, more of them
+        leave it fewer.
     """
 
     signal: Signal
@@ -109,6 +116,7 @@ class OutputSettings:
     clock_reference: ClockReference = "internal"
     trigger: Literal["bus", "external"] = "bus"
     marker_v: float = 1.0
+    markers: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,7 +228,10 @@ class Generator(Protocol):
         ...
 
     def read_back(self) -> dict[str, Any]:
-        """Tell what it is set to, as it says: rate, level, reference, waveforms; fit for JSON."""
+        """Tell what it is set to, as it says: rate, level, reference, waveforms; fit for JSON.
+
+        ``reference_locked`` is whether it follows its clock reference, where it can tell.
+        """
         ...
 
     def ensure_stopped(self) -> None:
@@ -391,7 +402,10 @@ class Digitizer(Protocol):
         ...
 
     def read_back(self) -> dict[str, Any]:
-        """Tell what it is set to, as it says; fit for JSON."""
+        """Tell what it is set to, as it says; fit for JSON.
+
+        ``reference_locked`` is whether it follows its clock reference, where it can tell.
+        """
         ...
 
     def ensure_stopped(self) -> None:
