@@ -8,12 +8,11 @@ from drivers.errors import DeviceSettingsError
 from drivers.interface import Device
 from drivers.loopback.settings import LoopbackSettings
 from drivers.soapy.settings import SoapySettings
+from drivers.visa.settings import VisaSettings
 
-DRIVERS = ("loopback", "soapy")
-"""Names that :func:`open_device` knows; "soapy" may have device arguments behind a colon."""
-
-# Prefixes that later versions give a meaning, so that today's answer can say more than "unknown".
-_ANNOUNCED = ("visa",)
+DRIVERS = ("loopback", "soapy", "visa")
+"""Names that :func:`open_device` knows; behind a colon, "soapy" may have device arguments, and
+"visa" the addresses of a generator and a digitizer, with a plus between them."""
 
 
 def require_known(name: str) -> None:
@@ -27,17 +26,18 @@ def require_known(name: str) -> None:
     Raises
     ------
     DeviceSettingsError
-        There is none of that name; the error lists those that there are.
+        There is none of that name, the error lists those that there are; or "visa" has not two
+        addresses.
     """
-    driver, colon, arguments = name.partition(":")
-    if driver == "soapy" and (arguments or not colon):
+    driver, _, arguments = name.partition(":")
+    if name in DRIVERS or (driver == "soapy" and arguments):
         return
-    if name in DRIVERS:
+    if driver == "visa":
+        _two_addresses(arguments)
         return
-    use = f"use {' or '.join(repr(known) for known in DRIVERS)}"
-    if driver in _ANNOUNCED:
-        raise DeviceSettingsError(f"driver {name!r} is not in this version", use)
-    raise DeviceSettingsError(f"driver {name!r} is unknown", use)
+    raise DeviceSettingsError(
+        f"driver {name!r} is unknown", f"use {' or '.join(repr(known) for known in DRIVERS)}"
+    )
 
 
 def open_device(name: str, settings: object) -> Device:
@@ -46,10 +46,11 @@ def open_device(name: str, settings: object) -> Device:
     Parameters
     ----------
     name : str
-        Name of the driver, one of :data:`DRIVERS`. The device arguments of "soapy:ARGUMENTS" take
-        the place of those in the settings.
+        Name of the driver, one of :data:`DRIVERS`. The device arguments of "soapy:ARGUMENTS" and
+        the addresses of "visa:GENERATOR+DIGITIZER" take the place of those in the settings.
     settings : object
-        Settings of that driver: `LoopbackSettings` for "loopback", `SoapySettings` for "soapy".
+        Settings of that driver: `LoopbackSettings` for "loopback", `SoapySettings` for "soapy",
+        `VisaSettings` for "visa".
 
     Returns
     -------
@@ -71,12 +72,34 @@ def open_device(name: str, settings: object) -> Device:
         from drivers.soapy.device import SoapyDevice
 
         return SoapyDevice(replace(settings, arguments=arguments or settings.arguments))
+    if driver == "visa" and isinstance(settings, VisaSettings):
+        from drivers.visa.device import VisaDevice
+
+        if arguments:
+            generator, digitizer = _two_addresses(arguments)
+            settings = replace(settings, generator=generator, digitizer=digitizer)
+        return VisaDevice(settings)
     if driver == "loopback" and isinstance(settings, LoopbackSettings):
         from drivers.loopback.device import LoopbackDevice
 
         return LoopbackDevice(settings)
-    fitting = {"soapy": SoapySettings, "loopback": LoopbackSettings}[driver]
+    fitting = {
+        "soapy": SoapySettings,
+        "loopback": LoopbackSettings,
+        "visa": VisaSettings,
+    }[driver]
     raise DeviceSettingsError(
         f"driver {name!r} was given settings of type {type(settings).__name__}",
         f"give {fitting.__name__}",
     )
+
+
+def _two_addresses(text: str) -> tuple[str, str]:
+    """Take apart the addresses of a generator and a digitizer."""
+    addresses = tuple(address.strip() for address in text.split("+"))
+    if len(addresses) != 2 or not all(addresses):
+        raise DeviceSettingsError(
+            f"driver 'visa:{text}' does not name a generator and a digitizer",
+            'write "visa:GENERATOR+DIGITIZER" with two VISA addresses',
+        )
+    return addresses[0], addresses[1]

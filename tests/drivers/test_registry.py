@@ -28,7 +28,10 @@ def test_every_driver_is_known(name: str) -> None:
         ("", "driver '' is unknown"),
         ("soapy:", "driver 'soapy:' is unknown"),
         ("loopback:here", "driver 'loopback:here' is unknown"),
-        ("visa:TCPIP::awg::INSTR", "is not in this version"),
+        ("visa:", "driver 'visa:' does not name a generator and a digitizer"),
+        ("visa:TCPIP::awg::INSTR", 'write "visa:GENERATOR\\+DIGITIZER"'),
+        ("visa:TCPIP::awg::INSTR+", "does not name a generator and a digitizer"),
+        ("visa:A+B+C", "does not name a generator and a digitizer"),
     ],
 )
 def test_unknown_driver_is_refused_with_the_known_ones(name: str, message: str) -> None:
@@ -39,6 +42,7 @@ def test_unknown_driver_is_refused_with_the_known_ones(name: str, message: str) 
 
 def test_device_arguments_may_follow_the_name_of_a_driver() -> None:
     require_known("soapy:driver=uhd,serial=1")
+    require_known("visa:TCPIP::awg::hislip0::INSTR+TCPIP::scope::INSTR")
 
 
 def test_settings_of_something_else_are_refused() -> None:
