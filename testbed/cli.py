@@ -292,18 +292,20 @@ def devices(
     arguments: Annotated[
         str,
         typer.Argument(
-            metavar="ARGUMENTS", help="Of radios to ask alone, such as driver=uhd; by default all."
+            metavar="ARGUMENTS",
+            help="What to look for: soapy, or arguments of radios such as driver=uhd; visa, or the "
+            "address of an instrument. By default all.",
         ),
     ] = "",
     deadline: Annotated[
-        str, typer.Option(metavar="S", help="How long each radio may take to answer, in s.")
+        str, typer.Option(metavar="S", help="How long each of them may take to answer, in s.")
     ] = "20",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what is attached, and what it can do.
 
-    Each radio is opened and asked by a process of its own, so that a driver that hangs or crashes
-    is told of and costs no more than the deadline. Nothing is set or transmitted.
+    Each radio and each instrument is asked by a process of its own, so that a driver that hangs or
+    crashes is told of and costs no more than the deadline. Nothing is set or transmitted.
     """
     from rich.console import Console
 
@@ -315,6 +317,82 @@ def devices(
         _print_json(found.data())
     else:
         print_devices(found, Console(highlight=False))
+
+
+@app.command(epilog="Example: moonecho simulators --generator M8190A --attenuation 30")
+def simulators(
+    generator: Annotated[
+        str, typer.Option(metavar="MODEL", help="Which generator; see --list.")
+    ] = "AWG5204",
+    digitizer: Annotated[
+        str, typer.Option(metavar="MODEL", help="Which digitizer; see --list.")
+    ] = "MSO44",
+    attenuation: Annotated[
+        str, typer.Option(metavar="DB", help="Between output and input, in dB.")
+    ] = "20",
+    socket: Annotated[bool, typer.Option("--socket", help="Give raw sockets, not HiSLIP.")] = False,
+    port: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="Of the generator, with the digitizer's behind it; 0 takes any that are free.",
+        ),
+    ] = "4881",
+    list_models: Annotated[bool, typer.Option("--list", help="List the models and exit.")] = False,
+) -> None:
+    """Start simulated instruments, wired to each other, until Ctrl-C.
+
+    They listen on this machine alone, and speak as their models do. Prints their addresses, lines
+    for a configuration, and the command that plays through them.
+    """
+    from rich.console import Console
+
+    from testbed.options import read_number
+    from testbed.simulators_command import open_laboratory, print_models, serve
+
+    console = Console(highlight=False)
+    if list_models:
+        print_models(console)
+        return
+    laboratory = open_laboratory(
+        generator,
+        digitizer,
+        read_number("--attenuation", attenuation, "dB", 0.0, 200.0),
+        socket=socket,
+        port=int(read_number("--port", port, "", 0, 65534)),
+    )
+    serve(laboratory, console)
+
+
+@app.command(epilog="Example: moonecho paper --only table2,figure4 --out runs/paper")
+def paper(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results, new or empty.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="table2, figure4, ...: these alone; again, or with commas."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F", help="Settings (YAML) for another site or beam; see configs/paper.yaml."
+        ),
+    ] = None,
+) -> None:
+    """Compute the paper's tables and figures anew, beside its numbers.
+
+    Writes paper.html, paper.json and the figures. The paper: doi
+    10.15982/j.issn.2096-9287.2022.20210076.
+    """
+    from rich.console import Console
+
+    from testbed.paper.command import reproduce
+    from testbed.paper.registry import chosen_parts
+    from testbed.paper.settings import load_paper_settings
+
+    parts = chosen_parts(only or [])
+    reproduce(load_paper_settings(config), parts, out, Console(highlight=False))
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -1,13 +1,19 @@
 """From a configuration to a driver's settings, and to the device."""
 
-from collections.abc import Mapping
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from drivers.errors import DeviceSettingsError
 from drivers.interface import Device
 from drivers.loopback.settings import LoopbackSettings
 from drivers.registry import open_device, require_known
 from drivers.soapy.library import arguments_of
 from drivers.soapy.settings import SoapySettings
+from drivers.visa.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.errors import locate_errors
 
@@ -33,7 +39,10 @@ def is_software_radio(arguments: str) -> bool:
     return given.get("remote:driver" if remote else "driver") == SOFTWARE_RADIO
 
 
-def driver_settings(configuration: Configuration) -> LoopbackSettings | SoapySettings:
+DriverSettings = LoopbackSettings | SoapySettings | VisaSettings
+
+
+def driver_settings(configuration: Configuration) -> DriverSettings:
     """Return the settings of the driver that a configuration names.
 
     Parameters
@@ -51,6 +60,8 @@ def driver_settings(configuration: Configuration) -> LoopbackSettings | SoapySet
         require_known(device.driver)
     if device.name == "soapy":
         return _soapy_settings(configuration)
+    if device.name == "visa":
+        return _visa_settings(configuration)
     chain = device.loopback
     with locate_errors(configuration, "device.loopback"):
         return LoopbackSettings(
@@ -80,6 +91,90 @@ def _soapy_settings(configuration: Configuration) -> SoapySettings:
         return SoapySettings(**values)
 
 
+def _visa_settings(configuration: Configuration) -> VisaSettings:
+    device = configuration.device
+    values: dict[str, Any] = device.visa.model_dump()
+    values["generator"], values["digitizer"] = device.visa_addresses
+    with locate_device_errors(configuration):
+        return VisaSettings(**values)
+
+
+@contextmanager
+def locate_device_errors(configuration: Configuration) -> Iterator[None]:
+    """Give errors of a device's settings the place of the key that they begin with.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The experiment.
+
+    Raises
+    ------
+    ConfigError
+        In place of a `DeviceSettingsError` raised inside; at the section where it names no key.
+    """
+    try:
+        yield
+    except DeviceSettingsError as error:
+        device = configuration.device
+        keys = type(getattr(device, device.name)).model_fields
+        key = error.problem.partition(" = ")[0]
+        place = f"device.{device.name}.{key}" if key in keys else f"device.{device.name}"
+        with locate_errors(configuration, place):
+            raise
+
+
+def _with_leave(configuration: Configuration, settings: VisaSettings) -> VisaSettings:
+    """Give leave to instruments that are simulated."""
+    with locate_errors(configuration, "device.driver"):
+        return settings if not is_simulated(settings) else replace(settings, transmit=True)
+
+
+def is_simulated(settings: VisaSettings) -> bool:
+    """Tell whether both instruments say that they are simulated, and are on this machine.
+
+    An address of this machine alone says nothing: it may be the end of a tunnel. What is elsewhere
+    is not asked.
+
+    Parameters
+    ----------
+    settings : VisaSettings
+        Their addresses.
+
+    Raises
+    ------
+    DriverError
+        One that is on this machine does not say who it is.
+    """
+    addresses = (settings.generator, settings.digitizer)
+    if not all(map(is_on_this_machine, addresses)):
+        return False
+    from drivers.simulators.models import SIMULATED
+    from drivers.visa.discovery import serial_number
+
+    return all(
+        serial_number(one, settings.visa_library, settings.timeout_s).startswith(SIMULATED)
+        for one in addresses
+    )
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Tell whether a VISA address is that of a server at a loopback address.
+
+    Parameters
+    ----------
+    address : str
+        Such as ``TCPIP::127.0.0.1::hislip0::INSTR``.
+    """
+    host = re.match(r"TCPIP\d*::([^:]+)::", address, re.IGNORECASE)
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host[1]).is_loopback
+    except ValueError:
+        return host[1].lower() == "localhost"
+
+
 def require_leave(configuration: Configuration) -> None:
     """Refuse what cannot be played, or may not be, before anything is computed or opened.
 
@@ -93,12 +188,17 @@ def require_leave(configuration: Configuration) -> None:
     ConfigError
         The driver does not exist or cannot have its settings, there is no leave to transmit, or no
         attenuation is stated.
+    DriverError
+        An instrument of this machine does not say whether it is simulated.
     """
     settings = driver_settings(configuration)
-    if isinstance(settings, SoapySettings):
-        missing = "attenuation_db" if settings.transmit else "transmit"
-        with locate_errors(configuration, f"device.soapy.{missing}"):
-            settings.require_may_transmit()
+    if isinstance(settings, LoopbackSettings):
+        return
+    if isinstance(settings, VisaSettings) and not settings.transmit:
+        settings = _with_leave(configuration, settings)
+    missing = "attenuation_db" if settings.transmit else "transmit"
+    with locate_errors(configuration, f"device.{configuration.device.name}.{missing}"):
+        settings.require_may_transmit()
 
 
 def open_configured_device(configuration: Configuration) -> Device:
@@ -117,6 +217,8 @@ def open_configured_device(configuration: Configuration) -> Device:
         It is not there.
     """
     settings = driver_settings(configuration)
+    if isinstance(settings, VisaSettings) and not settings.transmit:
+        settings = _with_leave(configuration, settings)
     with locate_errors(configuration, "device.driver"):
         return open_device(configuration.device.name, settings)
 

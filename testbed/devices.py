@@ -1,7 +1,8 @@
 """``moonecho devices``: what is attached, and what it can do."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +13,7 @@ from rich.text import Text
 from drivers.errors import DriverError
 from drivers.soapy.discovery import FoundRadio, find_radios
 from drivers.soapy.library import arguments_of
+from drivers.visa.discovery import FoundInstrument, ask_instrument, find_instruments
 from testbed.device_settings import SOFTWARE_RADIO, is_software_radio
 from testbed.plan.device_facts import Span, common_spans
 from testbed.plan.findings import decibels, spans_text
@@ -52,10 +54,13 @@ class DeviceList:
         The loopback first.
     problems : tuple of str
         Why there may be more.
+    instruments : tuple of FoundInstrument
+        Two of which, a generator and a digitizer, make a device.
     """
 
     devices: tuple[ListedDevice, ...]
     problems: tuple[str, ...]
+    instruments: tuple[FoundInstrument, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """Return the list as data fit for JSON."""
@@ -70,25 +75,47 @@ class DeviceList:
                 }
                 for one in self.devices
             ],
+            "instruments": [asdict(one) for one in self.instruments],
             "problems": list(self.problems),
         }
 
 
 def list_devices(arguments: str = "", deadline_s: float = 20.0) -> DeviceList:
-    """List the loopback and every radio that SoapySDR finds.
+    """List the loopback, every radio that SoapySDR finds, and every instrument that VISA finds.
 
     Parameters
     ----------
     arguments : str
-        That radios must have, as in "driver=uhd"; empty for all.
+        Which ones: "soapy", or arguments that radios must have, as in "driver=uhd"; "visa", or the
+        VISA address of an instrument; empty for all.
     deadline_s : float
-        For finding radios, and again for opening each, seconds.
+        For finding devices, and again for opening each, seconds.
+
+    Raises
+    ------
+    DeviceSettingsError
+        What looks like a VISA address is none.
     """
     loopback = ListedDevice(
         "loopback", "converters, gain, delay and noise in this process", radiates=False
     )
+    asked = arguments.strip()
+    driver, _, rest = asked.partition(":")
+    if "::" in asked:
+        address = rest if driver == "visa" else asked
+        return DeviceList((loopback,), (), (ask_instrument(address, deadline_s=deadline_s),))
+    wanted = rest if driver == "soapy" else asked
+    with ThreadPoolExecutor(2) as pool:
+        finding = pool.submit(_instruments, deadline_s) if asked in {"", "visa"} else None
+        radios, problems = ([], []) if asked == "visa" else _radios(wanted, deadline_s)
+        instruments, more = ((), []) if finding is None else finding.result()
+    every = tuple(dict.fromkeys([*problems, *more]))
+    return DeviceList((loopback, *radios), every, instruments)
+
+
+def _radios(arguments: str, deadline_s: float) -> tuple[list[ListedDevice], list[str]]:
     # The radio in software answers only to those who call it by its name.
-    asked = (arguments,) if arguments.strip() else ("", f"driver={SOFTWARE_RADIO}")
+    asked = (arguments,) if arguments else ("", f"driver={SOFTWARE_RADIO}")
     radios: dict[str, ListedDevice] = {}
     problems: list[str] = []
     for one in asked:
@@ -100,7 +127,14 @@ def list_devices(arguments: str = "", deadline_s: float = 20.0) -> DeviceList:
         for radio in found:
             listed = _listed(radio)
             radios.setdefault(listed.driver, listed)
-    return DeviceList((loopback, *radios.values()), tuple(dict.fromkeys(problems)))
+    return list(radios.values()), problems
+
+
+def _instruments(deadline_s: float) -> tuple[tuple[FoundInstrument, ...], list[str]]:
+    try:
+        return find_instruments(deadline_s=deadline_s), []
+    except DriverError as error:
+        return (), [str(error)]
 
 
 def _listed(radio: FoundRadio) -> ListedDevice:
@@ -139,8 +173,29 @@ def print_devices(listed: DeviceList, console: Console) -> None:
             table.add_row("problem", Text(one.problem, style="bold red"))
         table.add_section()
     console.print(table)
+    if listed.instruments:
+        _print_instruments(listed.instruments, console)
     for problem in listed.problems:
         console.print(f"- {problem}", markup=False)
+
+
+def _print_instruments(instruments: Sequence[FoundInstrument], console: Console) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in instruments:
+        table.add_row("VISA address", Text(one.address, style="bold"))
+        if one.problem is not None:
+            table.add_row("problem", Text(one.problem, style="bold red"))
+        else:
+            table.add_row("identity", Text(one.identity))
+            table.add_row("can be", Text(one.kind or "nothing here: no driver speaks its dialect"))
+        table.add_section()
+    console.print(table)
+    found = {one.kind: one.address for one in reversed(instruments)}
+    if found.keys() >= {"generator", "digitizer"}:
+        driver = f"visa:{found['generator']}+{found['digitizer']}"
+        console.print(f"device.driver: {driver}", markup=False, soft_wrap=True)
 
 
 def _facts(one: ListedDevice) -> Iterator[tuple[str, str]]:

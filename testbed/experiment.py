@@ -8,9 +8,14 @@ import numpy as np
 
 from drivers.interface import PlayedBlock
 from drivers.session import session
+from testbed.command_logs import READ_BACK_KEY, kept_command_logs
 from testbed.config import Configuration
 from testbed.datasets import write_geometry, write_image
-from testbed.device_settings import open_configured_device, require_leave
+from testbed.device_settings import (
+    locate_device_errors,
+    open_configured_device,
+    require_leave,
+)
 from testbed.errors import RecordingError
 from testbed.evaluation import evaluate
 from testbed.ground_files import write_ground
@@ -187,11 +192,17 @@ def record(scenario: Scenario, folder: Path, progress: RunProgress) -> Recording
             RecordingWriter(folder, context, RECORDING_NAME) as writer,
         ):
             # The device is stopped before the recording is finished: output off comes first.
-            with session(device, schedule) as armed:
+            with (
+                locate_device_errors(configuration),
+                kept_command_logs(device, folder, progress.transfer) as logs,
+                session(device, schedule) as armed,
+            ):
                 for captured in armed.exchange(_played_blocks(scenario)):
                     writer.append(captured)
                     advance(captured.first_pulse + captured.pulses, schedule.pulses)
                 read_back = armed.read_back()
+            if logs:
+                read_back = {**read_back, READ_BACK_KEY: logs}
             path = writer.finish(read_back)
     except BaseException:
         # The writer cleans up after itself unless Ctrl-C strikes while it is being made.
@@ -225,6 +236,8 @@ def _focus_and_report(
         files["ground"] = _GROUND_NAME
     if recording.path.parent == folder:
         files["recording"] = recording.path.name
+        for whose, name in recording.device["read_back"].get(READ_BACK_KEY, {}).items():
+            files[f"commands_{whose}"] = name
     with progress.stage("report", "Write the report") as advance:
         write_report(result, folder, files, advance)
     return result

@@ -263,9 +263,12 @@ def _choose_rates(
 
     Where a DAC does not hold its samples, or both rates were asked for, there is nothing to choose.
     """
+    if not plan.holds_samples:
+        # Asked for as it is: the next rate of a short record need not be there for a long one.
+        return plan
     rate_hz = plan.sample_rate_hz
     plans = [plan]
-    if plan.holds_samples and settings.generator_rate_hz is None:
+    if settings.generator_rate_hz is None:
         most = min(_MOST_FACTOR, int(played.max_sample_rate_hz / rate_hz))
         for factor in range(plan.factor + 1, most + 1):
             # One that the digitizer cannot follow is no choice.
@@ -315,7 +318,14 @@ def _fit_records(
     while True:
         windows = parts[0].windows
         asked = capture_settings(settings, layout, plan.digitizer_rate_hz, parts[0].rows)
-        setup = digitizer.configure(asked)
+        try:
+            setup = digitizer.configure(asked)
+        except DeviceSettingsError:
+            # The rate of a short record, which was asked about, may be none of a long one's.
+            if windows == 1:
+                raise
+            parts = cut(pulses, max(1, windows // 2))
+            continue
         enough = setup.segments >= asked.segments and holds(setup, asked)
         if enough:
             require_captured(plan, setup)

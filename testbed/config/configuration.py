@@ -39,6 +39,8 @@ class Configuration(ConfigurationValues):
         """Whether the recording holds integer codes of an ADC (else complex floats)."""
         if self.device.name == "soapy":
             return self.device.soapy.stream_format == "CS16"
+        if self.device.name == "visa":
+            return False  # samples are mixed down and filtered after the ADC
         return self.device.loopback.adc_bits is not None
 
     def resolved(self) -> dict[str, Any]:

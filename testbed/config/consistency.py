@@ -38,6 +38,7 @@ def inconsistencies(values: ConfigurationValues) -> Iterator[Problem]:
         yield from _size(values)
         yield from _loopback(values)
     yield from _soapy(values)
+    yield from _visa(values)
     yield from _scene(values)
     yield from _antenna(values)
 
@@ -208,6 +209,21 @@ def _soapy(values: ConfigurationValues) -> Iterator[Problem]:
                 f"{plain_number(radio.max_rx_power_dbm)} dBm",
                 f"wire at least {plain_number(least_db)} dB between output and input, and state it",
             )
+
+
+def _visa(values: ConfigurationValues) -> Iterator[Problem]:
+    device = values.device
+    if device.name != "visa":
+        return
+    for name, address in zip(("generator", "digitizer"), device.visa_addresses, strict=True):
+        if not address:
+            yield Problem(
+                "device.driver",
+                f"names no {name}",
+                "write visa:GENERATOR+DIGITIZER with their addresses, or give "
+                "device.visa.generator and device.visa.digitizer",
+            )
+            return
 
 
 def _next_power_of_two(count: int) -> int:

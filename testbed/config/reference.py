@@ -68,6 +68,14 @@ rounded to one, and the report gives the PRF in use |
 | `scene.targets[0].amplitude` | above 0: the verdict is about the first target |
 | `device.loopback.delay_s` | leaves the echo, which stands in the middle, in its window |
 | `device.driver` | `soapy` has arguments, behind the colon or in `device.soapy.arguments` |
+| `device.visa.generator`, `device.visa.digitizer` | given, or behind the colon of \
+`device.driver` |
+| `device.visa.transmit`, `device.visa.attenuation_db` | `true` and stated before an instrument \
+plays; `moonecho plan` asks for neither |
+| `device.visa.signal` | `modulated` has `frequency_hz` and `output_power_dbm`; `iq` has two \
+`output_channels` and two `input_channels`, and no `frequency_hz` |
+| `device.visa.max_output_power_dbm`, `device.visa.max_input_v` | full scale of the output, and \
+what it makes at the input, are not above them |
 | `device.soapy.transmit`, `device.soapy.attenuation_db` | `true` and stated before a radio \
 plays; `moonecho plan` asks for neither |
 | `device.soapy.max_tx_gain_db` | no gain of the output is above it |
@@ -87,16 +95,28 @@ targets' echoes fall into the receive window, whether the driver exists.
 
 def reference() -> str:
     """Return the reference of all keys as Markdown."""
-    sections = "\n".join(_sections(ConfigurationValues, "", {}))
-    return f"{_INTRODUCTION}\n{sections}\n{_TOGETHER}"
+    return f"{_INTRODUCTION}\n{key_tables(ConfigurationValues)}\n{_TOGETHER}"
+
+
+def key_tables(model: type[BaseModel], heading: str = "##") -> str:
+    """Return tables of all keys of a model as Markdown, one for each section of it.
+
+    Parameters
+    ----------
+    model : type of BaseModel
+        The model.
+    heading : str
+        What makes a heading of the level that is wanted.
+    """
+    return "\n".join(_sections(model, "", {}, heading))
 
 
 def _sections(
-    model: type[BaseModel], key: str, described: dict[type[BaseModel], str]
+    model: type[BaseModel], key: str, described: dict[type[BaseModel], str], heading: str
 ) -> Iterator[str]:
     """Yield the table of a section's own keys, then those of the sections in it."""
-    title = f"## `{key}`" if key else "## Top level"
-    yield f"{title}\n"
+    title = f"`{key}`" if key else "Top level"
+    yield f"{heading} {title}\n"
     if model in described:
         yield f"The keys of `{described[model]}`.\n"
         return
@@ -113,7 +133,7 @@ def _sections(
         if section is not None:
             inner = f"{key}.{name}" if key else name
             inner = f"{inner}[]" if is_list(field) else inner
-            yield from _sections(section, inner, described)
+            yield from _sections(section, inner, described, heading)
 
 
 def _takes(field: FieldInfo) -> str:
@@ -135,7 +155,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(default, BaseModel):
         return "its defaults"
     if isinstance(default, tuple):
-        return "one, its defaults"
+        return "one, its defaults" if section_model(field) else f"`{list(default)}`"
     if isinstance(default, dict):
         return "`{}`"
     if default is None:

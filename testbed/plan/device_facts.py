@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.interface import Capabilities
 from drivers.soapy.capabilities import RadioFacts
 from drivers.soapy.device import SoapyDevice
+from drivers.visa.settings import VisaSettings
 from testbed.config import Configuration
-from testbed.device_settings import is_software_radio, open_configured_device
+from testbed.device_settings import (
+    driver_settings,
+    is_simulated,
+    is_software_radio,
+    open_configured_device,
+)
+from testbed.errors import locate_errors
+
+if TYPE_CHECKING:
+    from testbed.plan.pair_facts import PairFacts
 
 Span = tuple[float, float]
 
@@ -32,6 +43,8 @@ class DeviceFacts:
         Of streams that output and input have in common; empty where there is no choice.
     software : bool
         Has no connector and keeps no wall clock.
+    pair : PairFacts or None
+        Limits of a generator and a digitizer.
     """
 
     name: str
@@ -43,6 +56,12 @@ class DeviceFacts:
     full_duplex: bool = True
     formats: tuple[str, ...] = ()
     software: bool = True
+    pair: "PairFacts | None" = None
+
+    @property
+    def at_leisure(self) -> bool:
+        """Whether it waits for what it is to play."""
+        return self.software or self.pair is not None
 
 
 def ask_device(configuration: Configuration) -> DeviceFacts:
@@ -62,6 +81,9 @@ def ask_device(configuration: Configuration) -> DeviceFacts:
     DriverError
         The device is not there.
     """
+    settings = driver_settings(configuration)
+    if isinstance(settings, VisaSettings):
+        return _pair_facts(configuration, settings)
     device = open_configured_device(configuration)
     try:
         if isinstance(device, SoapyDevice):
@@ -70,6 +92,23 @@ def ask_device(configuration: Configuration) -> DeviceFacts:
         return DeviceFacts(configuration.device.name, device.capabilities)
     finally:
         device.ensure_stopped()
+
+
+def _pair_facts(configuration: Configuration, settings: VisaSettings) -> DeviceFacts:
+    # Here, since PyVISA and what is compiled for signals are for those who have instruments.
+    from testbed.plan.pair_facts import ask_pair
+
+    with locate_errors(configuration, "device.driver"):
+        pair = ask_pair(settings, configuration.receiver.sample_rate_hz)
+    capabilities = pair.capabilities(settings)
+    highest_hz = capabilities.max_sample_rate_hz
+    return DeviceFacts(
+        name=pair.name,
+        capabilities=capabilities,
+        sample_rates_hz=() if highest_hz is None else ((0.0, highest_hz),),
+        software=is_simulated(settings),
+        pair=pair,
+    )
 
 
 def radio_facts(told: RadioFacts, *, software: bool) -> DeviceFacts:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed.config.quantities import plain_number, unit_of
-from testbed.plan.findings import Finding
+from testbed.plan.finding import Finding
 from testbed.plan.planning import Plan, Proposal
 from testbed.report.quantities import hertz, seconds
 

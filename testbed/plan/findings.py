@@ -1,50 +1,23 @@
 """Whether an experiment fits a device and this machine, point by point."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from drivers.loopback.settings import LoopbackSettings
 from drivers.schedule_check import smallest_gap
 from drivers.soapy.settings import SoapySettings
+from drivers.visa.settings import VisaSettings
 from testbed.config import Configuration
-from testbed.device_settings import driver_settings
+from testbed.device_settings import DriverSettings, driver_settings
 from testbed.plan.device_facts import DeviceFacts, Span, within
+from testbed.plan.finding import Finding, judged
 from testbed.plan.host import FIXED_TIME_S, FOCUSED_PER_S, HostFacts, memory_needed_bytes
 from testbed.report.quantities import hertz, seconds
 from testbed.run_folder import bytes_of_run
 from testbed.scenario import Scenario
 
-Status = Literal["fits", "does not fit", "to do", "note"]
-"""``to do``: what a person has to say before it plays. ``note``: to know, and no obstacle."""
-
 # Python's threads take turns of 5 ms, and a desktop is busy for longer than that now and then.
 _LEAST_LEAD_S = 5e-3
 # Quantities that are sizes, for people: 1 GB is 10^9 bytes.
 _GIGA = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One point of a plan.
-
-    Parameters
-    ----------
-    name : str
-        What was looked at.
-    needed, available : str
-        What the experiment takes, and what device or machine have.
-    status : str
-        One of :data:`Status`.
-    remark : str
-        What to know or do.
-    """
-
-    name: str
-    needed: str
-    available: str
-    status: Status
-    remark: str = ""
 
 
 def findings(scenario: Scenario, device: DeviceFacts, host: HostFacts) -> tuple[Finding, ...]:
@@ -68,6 +41,11 @@ def findings(scenario: Scenario, device: DeviceFacts, host: HostFacts) -> tuple[
     if isinstance(settings, SoapySettings):
         found += [*_radio(configuration, settings, device), *_timing(scenario, settings, device)]
         found += _leave(configuration, device)
+    if isinstance(settings, VisaSettings) and device.pair is not None:
+        # Here, since PyVISA is for those who have instruments.
+        from testbed.plan.pair_findings import pair_findings
+
+        found += pair_findings(scenario, settings, device.pair, simulated=device.software)
     found += _machine(scenario, device, host)
     found += _time(scenario, settings, device, host)
     return tuple(found)
@@ -78,10 +56,6 @@ def fits(found: tuple[Finding, ...]) -> bool:
     return all(one.status != "does not fit" for one in found)
 
 
-def _judged(ok: bool) -> Status:
-    return "fits" if ok else "does not fit"
-
-
 def _converters(
     configuration: Configuration, bandwidth_hz: float, device: DeviceFacts
 ) -> Iterator[Finding]:
@@ -90,7 +64,7 @@ def _converters(
         "sample rate",
         hertz(rate_hz),
         spans_text(device.sample_rates_hz),
-        _judged(within(rate_hz, device.sample_rates_hz)),
+        judged(within(rate_hz, device.sample_rates_hz)),
     )
     # Filters that are told as 0 Hz, or not at all, cannot be set.
     widest_hz = max((high for _, high in device.bandwidths_hz), default=0.0)
@@ -99,7 +73,7 @@ def _converters(
             "bandwidth of the filters",
             hertz(bandwidth_hz),
             f"up to {hertz(widest_hz)}",
-            _judged(bandwidth_hz <= widest_hz),
+            judged(bandwidth_hz <= widest_hz),
         )
     bits = [device.capabilities.dac_bits, device.capabilities.adc_bits]
     if None not in bits:
@@ -116,14 +90,14 @@ def _windows(scenario: Scenario, device: DeviceFacts) -> Iterator[Finding]:
         "window",
         f"{samples} samples",
         " and ".join(limits) or "any",
-        _judged(samples % step == 0 and (longest is None or samples <= longest)),
+        judged(samples % step == 0 and (longest is None or samples <= longest)),
     )
     total = can.max_total_samples
     yield Finding(
         "samples in all",
         f"{samples * pulses} ({pulses} x {samples})",
         "any" if total is None else f"up to {total}",
-        _judged(total is None or samples * pulses <= total),
+        judged(total is None or samples * pulses <= total),
     )
 
 
@@ -134,14 +108,12 @@ def _radio(
         "full duplex",
         "plays and records at once",
         "yes" if device.full_duplex else "no",
-        _judged(device.full_duplex),
+        judged(device.full_duplex),
         "" if device.full_duplex else "a half-duplex radio hears nothing of what it plays",
     )
     if device.formats:
         wanted = settings.stream_format
-        yield Finding(
-            "format", wanted, ", ".join(device.formats), _judged(wanted in device.formats)
-        )
+        yield Finding("format", wanted, ", ".join(device.formats), judged(wanted in device.formats))
     asked = (
         ("tuning", settings.frequency_hz, device.frequencies_hz, hertz),
         ("set bandwidth", settings.bandwidth_hz, device.bandwidths_hz, hertz),
@@ -149,7 +121,7 @@ def _radio(
     )
     for name, value, spans, text in asked:
         if value is not None:
-            status = _judged(within(value, spans))
+            status = judged(within(value, spans))
             yield Finding(name, text(value), spans_text(spans, text), status)
         elif name == "tuning":
             yield Finding(
@@ -236,44 +208,46 @@ def _machine(scenario: Scenario, device: DeviceFacts, host: HostFacts) -> Iterat
         yield Finding("memory", _size(needed), "not told", "note")
     else:
         yield Finding(
-            "memory", _size(needed), _size(host.memory_bytes), _judged(needed <= host.memory_bytes)
+            "memory", _size(needed), _size(host.memory_bytes), judged(needed <= host.memory_bytes)
         )
     needed = bytes_of_run(configuration)
     yield Finding(
         "disk",
         _size(needed),
         _size(host.disk_bytes),
-        _judged(needed <= host.disk_bytes),
+        judged(needed <= host.disk_bytes),
         f"at {host.disk_place}",
     )
     rate_per_s = schedule.window_samples * scenario.sampling.prf_hz
     made = f"{host.echo_samples_per_s / 1e6:.3g} Msamples/s"
-    if device.software:
+    if device.at_leisure:
         yield Finding("echoes made", "at leisure", made, "note")
     else:
         yield Finding(
             "echoes made",
             f"{rate_per_s / 1e6:.3g} Msamples/s",
             made,
-            _judged(rate_per_s <= host.echo_samples_per_s),
+            judged(rate_per_s <= host.echo_samples_per_s),
             "as fast as they are played",
         )
 
 
 def _time(
     scenario: Scenario,
-    settings: SoapySettings | LoopbackSettings,
+    settings: DriverSettings,
     device: DeviceFacts,
     host: HostFacts,
 ) -> Iterator[Finding]:
     record_s, total_s = run_time_s(scenario, settings, device, host)
     real = "in software" if device.software else "in real time"
+    if isinstance(settings, VisaSettings):
+        real = "to make the echoes, without uploads and read-outs"
     yield Finding("run time", f"about {seconds(total_s)}", f"{seconds(record_s)} {real}", "note")
 
 
 def run_time_s(
     scenario: Scenario,
-    settings: SoapySettings | LoopbackSettings,
+    settings: DriverSettings,
     device: DeviceFacts,
     host: HostFacts,
 ) -> tuple[float, float]:

@@ -7,7 +7,8 @@ from testbed.config import Configuration
 from testbed.errors import ConfigError, OptionError
 from testbed.plan.costs import Resolution, resolution
 from testbed.plan.device_facts import DeviceFacts, ask_device
-from testbed.plan.findings import Finding, findings, fits
+from testbed.plan.finding import Finding
+from testbed.plan.findings import findings, fits
 from testbed.plan.host import HostFacts, ask_host
 from testbed.plan.scaling import Scaled, UnscalableError, scale
 from testbed.run_folder import DEFAULT_PARENT

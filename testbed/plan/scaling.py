@@ -84,7 +84,7 @@ def scale(scenario: Scenario, device: DeviceFacts, host: HostFacts) -> Scaled:
     window = changes.get("receiver.window_samples", configuration.receiver.window_samples)
     rate_hz = changes.get("receiver.sample_rate_hz", configuration.receiver.sample_rate_hz)
     samples = _most_samples(configuration, device, host)
-    if not device.software:
+    if not device.at_leisure:
         # As fast as the echoes can be made, with a third to spare.
         prf_hz = 0.7 * host.echo_samples_per_s / window
         if prf_hz < configuration.radar.prf_hz:

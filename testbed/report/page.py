@@ -289,7 +289,12 @@ def _device(document: Mapping[str, Any]) -> list[Markup]:
         reported = table("Device events", ("Event", "Count"), rows)
     else:
         reported = tag("p", "The device reported no events: nothing clipped, late or lost.")
-    return [reported, _settings("Settings and read-backs", document["device"])]
+    device = dict(document["device"])
+    if "read_back" in device:
+        # What was said to instruments is a file of its own, and hundreds of lines.
+        told = device["read_back"].items()
+        device["read_back"] = {key: value for key, value in told if key != "commands"}
+    return [reported, _settings("Settings and read-backs", device)]
 
 
 def _timing(timing_s: Mapping[str, float | None]) -> list[Markup]:

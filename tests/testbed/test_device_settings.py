@@ -5,16 +5,25 @@ from typing import Any
 import pytest
 
 from drivers.loopback.settings import LoopbackSettings
+from drivers.simulators.laboratory import Laboratory
 from drivers.soapy.settings import SoapySettings
+from drivers.visa.settings import VisaSettings
 from testbed.config import ConfigError, Configuration
 from testbed.config.sections.soapy import Soapy
-from testbed.device_settings import driver_settings, is_software_radio, require_leave
+from testbed.config.sections.visa import Visa
+from testbed.device_settings import (
+    DriverSettings,
+    driver_settings,
+    is_on_this_machine,
+    is_software_radio,
+    require_leave,
+)
 from tests.testbed.experiments import changed
 
 
 def radio(
     configuration: Configuration, driver: str = "soapy:driver=uhd", **keys: Any
-) -> LoopbackSettings | SoapySettings:
+) -> DriverSettings:
     settings = {f"device.soapy.{name}": value for name, value in keys.items()}
     return driver_settings(changed(configuration, {"device.driver": driver} | settings))
 
@@ -127,6 +136,109 @@ def test_enough_attenuation_is_enough(smoke: Configuration) -> None:
     assert settings.attenuation_db == 25.0
 
 
-def test_instruments_are_announced(smoke: Configuration) -> None:
-    with pytest.raises(ConfigError, match="'visa:x' is not in this version"):
-        require_leave(changed(smoke, {"device.driver": "visa:x"}))
+def pair(configuration: Configuration, driver: str = "visa:A+B", **keys: Any) -> Configuration:
+    settings = {f"device.visa.{name}": value for name, value in keys.items()}
+    return changed(configuration, {"device.driver": driver} | settings)
+
+
+def test_a_pair_gets_its_section_key_by_key(smoke: Configuration) -> None:
+    # Every key of the section is a setting of the same name and default.
+    assert set(Visa.model_fields) == set(VisaSettings.__dataclass_fields__)
+    assert driver_settings(pair(smoke)) == VisaSettings("A", "B")
+    at_keys = pair(smoke, "visa", generator="A", digitizer="C", output_channels=[2])
+    assert driver_settings(at_keys) == VisaSettings("A", "C", output_channels=(2,))
+    # What stands behind the colon comes first.
+    assert driver_settings(pair(smoke, generator="X", digitizer="Y")) == VisaSettings("A", "B")
+
+
+@pytest.mark.parametrize("key", sorted(set(Visa.model_fields)))
+def test_ranges_of_the_section_are_those_of_the_driver(key: str) -> None:
+    """A value at the end of a key's range is none that the driver refuses for its range."""
+    field = Visa.model_fields[key]
+    ends = [getattr(one, name) for one in field.metadata for name in ("ge", "le")
+            if getattr(one, name, None) is not None]  # fmt: skip
+    values: dict[str, Any] = {
+        "signal": "modulated", "frequency_hz": 1e9, "output_power_dbm": -200.0,
+    }  # fmt: skip
+    for end in ends:
+        VisaSettings("A", "B", **values | {key: type(field.default or end)(end)})
+
+
+@pytest.mark.parametrize(
+    ("driver", "keys", "blamed", "says"),
+    [
+        ("visa", {}, "device.driver", "names no generator"),
+        ("visa:A", {}, "device.driver", "names no digitizer"),
+        ("visa:+B", {}, "device.driver", "names no generator"),
+        ("visa:A+B+C", {}, "device.driver", "generator and a digitizer"),
+        ("visa:A+B", {"signal": "modulated"}, "device.visa.signal", "output_power_dbm"),
+        ("visa:A+B", {"signal": "iq"}, "device.visa.output_channels", "two, I first"),
+        ("visa:A+B", {"max_output_power_dbm": -10.0}, "device.visa.output_peak_v", "-2.04 dBm"),
+        (
+            "visa:A+B",
+            {"attenuation_db": 0.0, "max_input_v": 0.1},
+            "device.visa.attenuation_db",
+            "add attenuation",
+        ),
+        ("visa:A+B", {"trigger_input": "channel"}, "device.visa.trigger_input", "channel 4"),
+        ("visa:A+B", {"trigger_input": "channel 1"}, "device.visa.trigger_input", "of its own"),
+        ("visa:A+B", {"output_channels": []}, "device.visa.output_channels", "1 to 2"),
+        ("visa:A+B", {"output_channels": [1.5]}, "device.visa.output_channels[0]", "whole"),
+        ("visa:A+B", {"output_channels": 1}, "device.visa.output_channels", "list"),
+        ("visa:A+B", {"attenuation_db": -1.0}, "device.visa.attenuation_db", "0 to 300"),
+        ("visa:A+B", {"transmit": "yes"}, "device.visa.transmit", "true, false"),
+    ],
+)
+def test_a_pair_that_cannot_be_is_blamed_on_its_key(
+    smoke: Configuration, driver: str, keys: dict[str, Any], blamed: str, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        require_leave(pair(smoke, driver, **keys))
+    assert caught.value.key == blamed
+    assert says in f"{caught.value.problem}; {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("TCPIP::127.0.0.1::hislip0,4881::INSTR", True),
+        ("tcpip0::127.8.0.9::5025::socket", True),
+        ("TCPIP::localhost::inst0::INSTR", True),
+        ("TCPIP::192.168.0.10::hislip0::INSTR", False),
+        ("TCPIP::localhost.example::inst0::INSTR", False),
+        ("USB0::0x0699::0x0527::C000001::INSTR", False),
+        ("GPIB0::11::INSTR", False),
+        ("127.0.0.1", False),
+    ],
+)
+def test_only_loopback_addresses_can_be_simulated(address: str, here: bool) -> None:
+    assert is_on_this_machine(address) == here
+
+
+ELSEWHERE = "visa:TCPIP::192.0.2.1::hislip0::INSTR+TCPIP::192.0.2.2::hislip0::INSTR"
+
+
+def test_instruments_need_leave_and_a_stated_attenuation(smoke: Configuration) -> None:
+    # TEST-NET-1: nobody is asked, or this would take a timeout.
+    with pytest.raises(ConfigError, match=r"device\.visa\.transmit.*: .* no leave to transmit"):
+        require_leave(pair(smoke, ELSEWHERE))
+    with pytest.raises(ConfigError, match=r"device\.visa\.attenuation_db.*: no attenuation"):
+        require_leave(pair(smoke, ELSEWHERE, transmit=True))
+    require_leave(pair(smoke, ELSEWHERE, transmit=True, attenuation_db=20.0))
+
+
+def test_simulated_instruments_need_no_leave(smoke: Configuration) -> None:
+    with Laboratory() as laboratory:
+        require_leave(pair(smoke, laboratory.driver, attenuation_db=20.0))
+        # What lies between must be known all the same.
+        with pytest.raises(ConfigError, match=r"device\.visa\.attenuation_db"):
+            require_leave(pair(smoke, laboratory.driver))
+        # One that does not say so may be the end of a tunnel.
+        identity = laboratory.generator.identity
+        laboratory.generator.identity = identity.replace("SIM", "")
+        with pytest.raises(ConfigError, match="no leave to transmit"):
+            require_leave(pair(smoke, laboratory.driver, attenuation_db=20.0))
+        # And neither is a generator elsewhere, with a simulated digitizer here.
+        mixed = f"visa:TCPIP::192.0.2.1::hislip0::INSTR+{laboratory.addresses[1]}"
+        with pytest.raises(ConfigError, match="no leave to transmit"):
+            require_leave(pair(smoke, mixed, attenuation_db=20.0))

@@ -89,6 +89,7 @@ def test_an_existing_run_is_not_written_over(smoke: Configuration, tmp_path: Pat
         ({"scene.targets": [{"east_m": 50e3}]}, r"scene.targets\[0\]"),
         ({"focusing.method": "range-doppler", "radar.prf_hz": 40.0}, "focusing.method"),
         ({"device.driver": "visa:TCPIP::awg::INSTR"}, "device.driver"),
+        ({"device.driver": "nowhere:x"}, "device.driver"),
         ({"radar.aperture_s": 2.0}, "radar.aperture_s"),
         # 12 km east is 24 s of azimuth lag; 10 s of aperture hold 5 s either side.
         (

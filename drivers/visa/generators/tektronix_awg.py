@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from drivers.errors import (
@@ -22,7 +22,7 @@ from drivers.errors import (
 )
 from drivers.visa.generators.tektronix_memory import Silence, WaveformMemory
 from drivers.visa.generators.tektronix_model import model_of, refuse_impossible
-from drivers.visa.generators.tektronix_output import configure_output
+from drivers.visa.generators.tektronix_output import configure_output, off_commands
 from drivers.visa.generators.tektronix_sequence import delete_sequence, write_sequence
 from drivers.visa.instrument import (
     GeneratorLimits,
@@ -56,7 +56,7 @@ class _Queue:
     armed: bool = False
     triggered: int = 0
     played: int = 0
-    started_s: float = field(default=0.0)
+    started_s: float = 0.0
 
 
 class TektronixAwg:
@@ -414,13 +414,7 @@ class TektronixAwg:
     def ensure_stopped(self) -> None:
         """Switch all outputs off and stop; every step is tried, whatever becomes of the others."""
         self._queue.armed = False
-        channels = range(1, (self._channels or 0) + 1)
-        commands = [
-            "OUTPut:OFF ON",
-            "AWGControl:STOP:IMMediate",
-            *(f"OUTPut{channel}:STATe OFF" for channel in channels),
-        ]
-        self._link.send_all(commands)
+        self._link.send_all(off_commands(self._channels or 0))
 
     def _channel_count(self) -> int:
         if self._channels is None:
@@ -429,10 +423,8 @@ class TektronixAwg:
         return self._channels
 
     def _switch_off(self) -> None:
-        self._link.write("OUTPut:OFF ON")
-        self._link.write("AWGControl:STOP:IMMediate")
-        for channel in range(1, self._channel_count() + 1):
-            self._link.write(f"OUTPut{channel}:STATe OFF")
+        for command in off_commands(self._channel_count()):
+            self._link.write(command)
 
     def _forget(self) -> None:
         """Delete all sequences and waveforms that are ours."""

@@ -14,6 +14,12 @@ _LEVEL_TOLERANCE = 1e-3
 _TRIGGER_LEVEL_V = 0.5
 
 
+def off_commands(channels: int) -> list[str]:
+    """Give what switches so many outputs off and stops: all at once first, then each."""
+    each = (f"OUTPut{channel}:STATe OFF" for channel in range(1, channels + 1))
+    return ["OUTPut:OFF ON", "AWGControl:STOP:IMMediate", *each]
+
+
 def configure_output(
     link: Link, identity: Identity, options: frozenset[str], output: OutputSettings
 ) -> None:
@@ -35,7 +41,6 @@ def configure_output(
     DeviceSettingsError
         It has set something else.
     """
-    link.write("AWGControl:STOP:IMMediate")
     link.write("INSTrument:MODE AWG")
     source = "EFIXed" if output.clock_reference == "external" else "INTernal"
     link.write(f"CLOCk:SOURce {source}")

@@ -7,12 +7,13 @@ from pydantic import AfterValidator, Field
 from testbed.config.problems import wrong_value
 from testbed.config.sections.base import Number, Section, Text, Whole
 from testbed.config.sections.soapy import Soapy
+from testbed.config.sections.visa import Visa
 
 
 def _driver(text: str) -> str:
     name, colon, address = text.partition(":")
     if not (name.isascii() and name.isalnum() and name == name.lower()):
-        raise wrong_value("is no name of a driver", "use loopback, or soapy:ARGUMENTS")
+        raise wrong_value("is no name of a driver", "use loopback, soapy:ARGUMENTS, or visa")
     if colon and not address.strip():
         raise wrong_value("has nothing behind the colon", f"write {name}:ADDRESS")
     return text
@@ -73,7 +74,8 @@ class Device(Section):
     driver: Annotated[Text, AfterValidator(_driver)] = Field(
         "loopback",
         description="Driver of the device; `--device` overrides it. `loopback` is in software; "
-        "`soapy:ARGUMENTS` is a software-defined radio, as `soapy:driver=uhd`.",
+        "`soapy:ARGUMENTS` is a software-defined radio, as `soapy:driver=uhd`; `visa`, or "
+        "`visa:GENERATOR+DIGITIZER` with two VISA addresses, a generator and a digitizer.",
         json_schema_extra={"form": "the name of a driver, such as loopback"},
     )
     level_dbfs: Number = Field(
@@ -85,6 +87,7 @@ class Device(Section):
     )
     loopback: Loopback = Field(Loopback(), description="Settings of driver `loopback`.")
     soapy: Soapy = Field(Soapy(), description="Settings of driver `soapy`.")
+    visa: Visa = Field(Visa(), description="Settings of driver `visa`.")
 
     @property
     def name(self) -> str:
@@ -95,6 +98,15 @@ class Device(Section):
     def soapy_arguments(self) -> str:
         """Arguments of the radio, empty where none are given."""
         return self.driver.partition(":")[2] or self.soapy.arguments or ""
+
+    @property
+    def visa_addresses(self) -> tuple[str, str]:
+        """Addresses of generator and digitizer, empty where none are given."""
+        given = self.driver.partition(":")[2]
+        if given:
+            generator, _, digitizer = given.partition("+")
+            return generator.strip(), digitizer.strip()
+        return self.visa.generator or "", self.visa.digitizer or ""
 
 
 class Calibration(Section):

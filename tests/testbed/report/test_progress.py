@@ -79,3 +79,17 @@ def test_a_stage_without_work_is_no_division_by_zero() -> None:
     console, _ = terminal()
     with RunProgress(console) as progress, progress.stage("record") as advance:
         advance(0, 0)
+
+
+def test_what_is_transferred_inside_a_stage_has_a_bar_that_goes() -> None:
+    console, stream = terminal()
+    with RunProgress(console) as progress, progress.stage("record") as advance:
+        for done in (0, 200, 400):
+            progress.transfer("upload part 1 of 2", done, 400)
+        progress.transfer("upload part 2 of 2", 100, 400)
+        advance(1, 2)
+    shown = stream.getvalue()
+    assert "upload part 2 of 2" in shown
+    # The first is not left behind, nor are hundreds of parts.
+    assert "upload part 1 of 2" not in shown[shown.rindex("upload part 2 of 2") :]
+    assert list(progress.timing_s) == ["record"]
