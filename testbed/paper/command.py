@@ -116,27 +116,26 @@ def _draw(figure: PaperFigure, folder: Path) -> PageFigure:
 
 
 def _summarise(sections: Sequence[Section], page: Path, console: Console) -> None:
-    """Print the tables, without their reasons, and where the page lies."""
+    """Print what each section found, the tables that compare, and where the page lies."""
     from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
     from rich.table import Table
 
     for one in sections:
-        for rows in one.tables:
+        console.print(f"[bold]{one.title}[/]: {escape(one.summary)}" if one.summary else one.title)
+        for rows in (rows for rows in one.tables if rows.compares):
             shown = Table(title=rows.caption, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
             for heading in ("", "Quantity"):
                 shown.add_column(heading)
-            for heading in ("Ours", "Paper", "Difference") if rows.compares else ("Ours",):
+            for heading in ("Ours", "Paper", "Difference"):
                 shown.add_column(heading, justify="right")
-            for row in rows.rows:
-                beside = (
-                    "" if row.theirs is None else number(row.theirs, row.decimals),
-                    "" if row.theirs is None else difference_text(row),
-                )
+            for row in (row for row in rows.rows if row.theirs is not None):
                 shown.add_row(
                     row.label,
                     f"{row.quantity} ({row.unit})" if row.unit else row.quantity,
                     number(row.ours, row.decimals),
-                    *(beside if rows.compares else ()),
+                    number(row.theirs, row.decimals),
+                    difference_text(row),
                 )
             console.print(shown)
     console.print(f"Report: {page}", soft_wrap=True, markup=False)
