@@ -1,13 +1,13 @@
 """What each generator and each digitizer cost the image, on the simulated bench.
 
 Plays one experiment through every pair and compares its impulse response with that of the same
-experiment through a loopback with ideal converters. Prints the table of docs/instruments/README.md.
+experiment through a loopback with ideal converters. Prints the tables of
+docs/instruments/README.md.
 
-    python benchmarks/visa_pairs.py [configs/instruments.yaml] [--all]
+    python -m benchmarks.visa_pairs [configs/instruments.yaml] [--all]
 """
 
 import argparse
-import itertools
 import tempfile
 import time
 from collections.abc import Mapping
@@ -28,6 +28,10 @@ from testbed.scenario import Scenario, build_scenario
 
 IDEAL = {"device.driver": "loopback", "device.loopback.dac_bits": None,
          "device.loopback.adc_bits": None}  # fmt: skip
+
+# What a table of all pairs plays: 96 windows, as few as resolve a point in azimuth.
+SHORT = {"radar.aperture_s": 4.0, "radar.prf_hz": 24.0, "limits.peak.magnitude_error_db": 0.2}
+MODES = ("record", "segments")
 
 # Every generator and every digitizer once; those of one maker together where it goes.
 PAIRS = (
@@ -80,10 +84,13 @@ def play(scenario: Scenario, changes: Mapping[str, Any]) -> Outcome:
     return Outcome(result, time.perf_counter() - began)
 
 
-def play_pair(scenario: Scenario, generator: str, digitizer: str) -> Outcome:
-    """Record and judge a scenario through a simulated pair."""
+def play_pair(
+    scenario: Scenario, generator: str, digitizer: str, capture: str | None = None
+) -> Outcome:
+    """Record and judge a scenario through a simulated pair, by default as its models like it."""
     with Laboratory(generator, digitizer) as laboratory:
-        keys = {f"device.visa.{key}": value for key, value in laboratory.settings().items()}
+        settings = laboratory.settings() | ({} if capture is None else {"capture": capture})
+        keys = {f"device.visa.{key}": value for key, value in settings.items()}
         return play(scenario, {"device.driver": "visa", **keys})
 
 
@@ -93,22 +100,52 @@ def main() -> None:
     parser.add_argument("config", nargs="?", type=Path, default=Path("configs/instruments.yaml"))
     parser.add_argument("--all", action="store_true", help="every generator with every digitizer")
     options = parser.parse_args()
-    scenario = build_scenario(load_configuration(options.config))
+    configuration = load_configuration(options.config)
+    if options.all:
+        configuration = changed(configuration, SHORT)
+    scenario = build_scenario(configuration)
     ideal = play(scenario, IDEAL).pslr_db
     print(f"Ideal converters: PSLR {ideal[0]:.3f} dB in range, {ideal[1]:.3f} dB in azimuth.\n")
+    if options.all:
+        for capture in MODES:
+            print_matrix(scenario, ideal, capture)
+        return
     print("| generator | digitizer | PSLR penalty, range | azimuth | peak | phase | verdict |")
     print("|---|---|---|---|---|---|---|")
-    for generator, digitizer in every_pair() if options.all else PAIRS:
+    for generator, digitizer in PAIRS:
         print(row(scenario, ideal, generator, digitizer), flush=True)
 
 
-def every_pair() -> list[tuple[str, str]]:
-    """Return all that can be made of what is simulated."""
-    names = {
-        kind: [model.name for model in MODELS if model.kind == kind]
-        for kind in ("generator", "digitizer")
-    }
-    return list(itertools.product(names["generator"], names["digitizer"]))
+def names_of(kind: str) -> list[str]:
+    """Return the models that are simulated."""
+    return [model.name for model in MODELS if model.kind == kind]
+
+
+def print_matrix(scenario: Scenario, ideal: tuple[float, float], capture: str) -> None:
+    """Print the penalties of every generator with every digitizer, 0.001 dB."""
+    digitizers = names_of("digitizer")
+    print(f"| {capture} | {' | '.join(digitizers)} |")
+    print("|---" * (len(digitizers) + 1) + "|")
+    for generator in names_of("generator"):
+        print(f"| {generator} |", end="", flush=True)
+        for digitizer in digitizers:
+            print(f" {cell(scenario, ideal, generator, digitizer, capture)} |", end="", flush=True)
+        print()
+    print()
+
+
+def cell(
+    scenario: Scenario, ideal: tuple[float, float], generator: str, digitizer: str, capture: str
+) -> str:
+    """Return the penalties in range and in azimuth, and the verdict if it is no pass."""
+    try:
+        outcome = play_pair(scenario, generator, digitizer, capture)
+    except (DriverError, ConfigError) as error:
+        return str(error)
+    pairs = zip(outcome.pslr_db, ideal, strict=True)
+    penalties = " / ".join(f"{1e3 * (measured - best):+.0f}" for measured, best in pairs)
+    verdict = outcome.result.verdict
+    return penalties if verdict == "pass" else f"{penalties} {verdict}"
 
 
 def row(scenario: Scenario, ideal: tuple[float, float], generator: str, digitizer: str) -> str:

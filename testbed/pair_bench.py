@@ -13,8 +13,9 @@ from drivers.errors import DeviceSettingsError
 from drivers.visa.command_log import CommandLog
 from drivers.visa.instrument import Progress, Record, Upload
 from drivers.visa.instruments import Instruments, open_instruments
-from drivers.visa.pair import Pair, capture_settings, prepare_pair
+from drivers.visa.pair import Pair, prepare_pair
 from drivers.visa.playback import WindowWaveform
+from drivers.visa.record_rates import capture_settings
 from drivers.visa.settings import VisaSettings
 from sim_core.signal.pulse_schedule import PulseSchedule
 from testbed.config import Configuration

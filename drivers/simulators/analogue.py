@@ -211,6 +211,7 @@ def add_interpolated(
     gain: float,
     carrier_hz: float,
     out: NDArray[np.float32],
+    carrier_cycles: float = 0.0,
 ) -> None:
     """Add what a DAC's samples are at other instants; there is silence around them.
 
@@ -227,9 +228,11 @@ def add_interpolated(
     gain : float
         Of voltages.
     carrier_hz : float
-        Its phase is 0 at time 0.
+        Of the envelope.
     out : float32 array
         What is added to.
+    carrier_cycles : float
+        Phase of the carrier at time 0.
     """
     step = interval_s * sample_rate_hz
     carrier_step = math.fmod(carrier_hz * interval_s, 1.0)
@@ -238,7 +241,7 @@ def add_interpolated(
         target = out[first : first + _SAMPLES_PER_TASK]
         position = start_s * sample_rate_hz + first * step
         if np.iscomplexobj(samples):
-            cycles = math.fmod(carrier_hz * start_s, 1.0) + first * carrier_step
+            cycles = math.fmod(carrier_hz * start_s, 1.0) + first * carrier_step + carrier_cycles
             _add_modulated(samples, table, position, step, gain, cycles, carrier_step, target)
         else:
             _add_real(samples, table, position, step, gain, target)

@@ -148,6 +148,8 @@ class Signal:
         Relative, of the digitizer's clock without a common reference.
     seed, number : int
         Of the noise, and of the playback.
+    carrier_cycles : float
+        Phase of a modulator's carrier at the first sample.
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class Signal:
         clock_error: float,
         seed: int,
         number: int,
+        carrier_cycles: float = 0.0,
     ) -> None:
         self._playback = playback
         self._arrivals = {
@@ -167,6 +170,7 @@ class Signal:
         self._clock_error = clock_error
         self._seed = seed
         self._number = number
+        self._carrier_cycles = carrier_cycles
         self._edges: dict[str, tuple[NDArray[np.float64], NDArray[np.int8]]] = {}
 
     @property
@@ -301,7 +305,10 @@ class Signal:
             add_held(samples, rate_hz, spread_s, start_s, step_s, cable.gain, out)
             return
         table = kernel(rate_hz, spread_s, carrier_hz, playback.zero_order_hold)
-        add_interpolated(samples, rate_hz, table, start_s, step_s, cable.gain, carrier_hz, out)
+        add_interpolated(
+            samples, rate_hz, table, start_s, step_s, cable.gain, carrier_hz, out,
+            self._carrier_cycles,
+        )  # fmt: skip
 
     def _marker(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
         if name not in self._edges:
@@ -329,10 +336,16 @@ class RfBench:
         Of all noise, 0 to 2^63 - 1.
     clock_error_ppm : float
         By how much a digitizer's interval is longer than it says without a common reference.
+    free_carrier : bool
+        Whether a modulator's oscillator runs through, so that its carrier has another phase after
+        every trigger, by seed and playback; otherwise it is 0 at the first sample.
     """
 
-    def __init__(self, *, seed: int = 0, clock_error_ppm: float = 0.3) -> None:
+    def __init__(
+        self, *, seed: int = 0, clock_error_ppm: float = 0.3, free_carrier: bool = True
+    ) -> None:
         self._seed = seed
+        self._free_carrier = free_carrier
         self._clock_error = clock_error_ppm * 1e-6
         self._cables: list[tuple[tuple[str, str], tuple[str, str], Cable]] = []
         self._digitizers: dict[str, Callable[[Signal], None]] = {}
@@ -391,12 +404,21 @@ class RfBench:
         with self._lock:
             number = self._playbacks
             self._playbacks += 1
+            carrier_cycles = self._carrier_cycles(number)
             for name, heard in self._digitizers.items():
                 arrivals: dict[str, list[_Arrival]] = {}
                 for source, sink, cable in self._cables:
                     if source[0] == source_name and sink[0] == name:
                         arrivals.setdefault(sink[1], []).append((source[1], cable))
-                signal = Signal(playback, arrivals, self._clock_error, self._seed, number)
+                signal = Signal(
+                    playback, arrivals, self._clock_error, self._seed, number, carrier_cycles
+                )
                 if signal.connectors:
                     heard(signal)
         return playback.duration_s
+
+    def _carrier_cycles(self, number: int) -> float:
+        """Draw where a carrier is when a playback begins: nobody knows when it was triggered."""
+        if not self._free_carrier:
+            return 0.0
+        return float(np.random.default_rng((self._seed, number)).random())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import cmath
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +15,17 @@ from drivers.errors import DeviceTimeoutError, DriverError
 from drivers.interface import CapturedBlock, Event
 from drivers.visa.capture import Demodulator
 from drivers.visa.instrument import Digitizer, Generator, Progress, Record
-from drivers.visa.pair import Pair, capture_settings, holds
+from drivers.visa.pair import Pair
 from drivers.visa.parts import Part, WindowStream, windows_in_generator
-from drivers.visa.pilot import PilotPlace, find_pilot, make_pilot
+from drivers.visa.pilot import (
+    PartPilots,
+    drift_warning,
+    find_pilot,
+    make_pilot,
+    told_of_pilots,
+)
 from drivers.visa.playback import WindowWaveform
+from drivers.visa.record_rates import capture_settings, holds
 from drivers.visa.settings import VisaSettings
 
 Watch = Callable[[str, int, int], None]
@@ -75,28 +80,19 @@ class Exchange:
         self._done = 0
         self._demodulator = self._demodulator_at(pair.setup.sample_rate_hz)
         self._pilot = make_pilot(pair.layout.window_samples)
-        self._pilots: list[PilotPlace] = []
+        self._pilots: list[PartPilots] = []
 
     def told(self) -> dict[str, Any]:
         """Tell what became of it, fit for JSON."""
+        rate_hz = self._pair.layout.sample_rate_hz
+        warning = drift_warning(self._pilots, rate_hz)
         return {
             "parts_captured": self._done,
             "uploads_played_in_batches": self._batches,
             "padded_samples": self._padded_samples,
-            "pilots": self._told_pilots(),
+            "pilots": told_of_pilots(self._pilots, rate_hz),
+            **({} if warning is None else {"warning": warning}),
         }
-
-    def _told_pilots(self) -> dict[str, list[float]]:
-        """Tell the least and the largest of what pilots told of the chain."""
-        if not self._pilots:
-            return {}
-        rate_hz = self._pair.layout.sample_rate_hz
-        columns = {
-            "gain_db": [20.0 * math.log10(abs(one.gain)) for one in self._pilots],
-            "phase_deg": [math.degrees(cmath.phase(one.gain)) for one in self._pilots],
-            "delay_s": [one.delay_samples / rate_hz for one in self._pilots],
-        }
-        return {name: [min(values), max(values)] for name, values in columns.items()}
 
     def run(self, windows: WindowStream) -> Iterator[CapturedBlock]:
         """Play and capture all parts.
@@ -140,8 +136,8 @@ class Exchange:
                 if len(loaded) >= limits.max_segments or part.rows > room:
                     break
             rows = np.empty((part.rows, pair.layout.window_samples), np.complex64)
-            rows[0] = self._pilot
-            windows.take_into(rows[1:])
+            rows[0] = rows[-1] = self._pilot
+            windows.take_into(rows[1:-1])
             loaded.append(self._upload_one(part, rows))
         return loaded
 
@@ -180,7 +176,7 @@ class Exchange:
             ) from error
         self._generator.wait_played(deadline_s)
         source = self._source(part)
-        turn = self._hear_pilot(source)
+        turn = self._hear_pilots(source, part)
         step = max(1, _BLOCK_SAMPLES // self._pair.layout.window_samples)
         for first in range(0, part.windows, step):
             samples, clipped = source(1 + first, min(step, part.windows - first))
@@ -215,12 +211,11 @@ class Exchange:
             clipped[row] = span.count[0], span.first[0], span.last[0]
         return samples, ClipSpans.from_rows(clipped)
 
-    def _hear_pilot(self, source: _Source) -> np.complex64:
-        """Find the pilot, and return what takes out the phase at which it came."""
-        samples, _ = source(0, 1)
-        place = find_pilot(samples[0])
-        self._pilots.append(place)
-        return np.complex64(np.conj(place.gain) / abs(place.gain))
+    def _hear_pilots(self, source: _Source, part: Part) -> np.complex64:
+        """Find both pilots, and return what takes out the phase at which the first one came."""
+        opening, closing = (find_pilot(source(row, 1)[0][0]) for row in (0, part.rows - 1))
+        self._pilots.append(PartPilots(opening, closing))
+        return np.complex64(np.conj(opening.gain) / abs(opening.gain))
 
     def _with_events(
         self, loaded: _Loaded, first: int, samples: NDArray[np.complex64], clipped: ClipSpans
@@ -254,7 +249,7 @@ class Exchange:
             self._settings, pair.layout, pair.plan.digitizer_rate_hz, part.rows
         )
         setup = self._digitizer.configure(asked)
-        if setup.segments < asked.segments or not holds(setup, asked):
+        if not holds(setup, asked):
             raise DriverError(
                 f"the digitizer gives {setup.record_samples} samples at {setup.sample_rate_hz:g} "
                 f"Hz for part {part.number + 1}, fewer than for the parts before",

@@ -160,13 +160,25 @@ def require_captured(plan: FrequencyPlan, setup: CaptureSetup) -> None:
     DeviceSettingsError
         Its rate is too low for the band.
     """
-    least_hz = least_record_rate_hz(plan)
-    if setup.sample_rate_hz < least_hz:
-        raise DeviceSettingsError(
-            f"digitizer_rate_hz = {plan.digitizer_rate_hz:g} became {setup.sample_rate_hz:g} Hz in "
-            f"the digitizer, below the {least_hz:g} Hz that the band needs",
-            "use one of the digitizer's own rates, or a shorter record",
-        )
+    if setup.sample_rate_hz < least_record_rate_hz(plan):
+        raise record_too_slow(plan, setup.sample_rate_hz)
+
+
+def record_too_slow(plan: FrequencyPlan, told_hz: float) -> DeviceSettingsError:
+    """Return the error for a digitizer that takes too low a rate in place of the one asked for.
+
+    Parameters
+    ----------
+    plan : FrequencyPlan
+        What was asked for.
+    told_hz : float
+        What it says.
+    """
+    return DeviceSettingsError(
+        f"digitizer_rate_hz = {plan.digitizer_rate_hz:g} became {told_hz:g} Hz in "
+        f"the digitizer, below the {least_record_rate_hz(plan):g} Hz that the band needs",
+        "use one of the digitizer's own rates, or a shorter record",
+    )
 
 
 def _factor(settings: VisaSettings, sample_rate_hz: float, limits: GeneratorLimits) -> int:

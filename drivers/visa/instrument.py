@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -259,6 +259,9 @@ class DigitizerLimits:
         Analogue.
     max_input_v : float
         That its input bears, peak into 50 ohm.
+    widest_hz : float or None
+        Bandwidth that it has at most, where a licence widens it and no command tells; ``None`` is
+        ``bandwidth_hz``. What lies beyond ``bandwidth_hz`` cannot be counted on, and may fold.
     """
 
     channels: int
@@ -269,6 +272,12 @@ class DigitizerLimits:
     adc_bits: int
     bandwidth_hz: float
     max_input_v: float
+    widest_hz: float | None = None
+
+    @property
+    def may_pass_hz(self) -> float:
+        """Bandwidth up to which something may fold."""
+        return self.widest_hz or self.bandwidth_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,4 +419,13 @@ class Digitizer(Protocol):
 
     def ensure_stopped(self) -> None:
         """Stop the acquisition: from any state, any number of times; never raises."""
+        ...
+
+
+@runtime_checkable
+class TakesRate(Protocol):
+    """A digitizer whose rate cannot be set: the fastest one with which a record fits its memory."""
+
+    def rate_for(self, capture: CaptureSettings) -> float:
+        """Ask at which rate it would record this, whatever rate is asked for; records nothing."""
         ...

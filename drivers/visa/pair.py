@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,11 +14,11 @@ from drivers.visa.frequency_plan import (
     FrequencyPlan,
     choose_plan,
     least_record_rate_hz,
+    record_too_slow,
     require_captured,
 )
 from drivers.visa.images import folded_images, total_db
 from drivers.visa.instrument import (
-    CaptureSettings,
     CaptureSetup,
     Digitizer,
     DigitizerLimits,
@@ -29,7 +28,15 @@ from drivers.visa.instrument import (
     Signal,
 )
 from drivers.visa.layout import Layout, choose_guard
-from drivers.visa.parts import Part, cut, record_span, windows_in_part
+from drivers.visa.parts import (
+    PILOTS,
+    Part,
+    cut,
+    windows_in_generator,
+    windows_in_part,
+    windows_on_host,
+)
+from drivers.visa.record_rates import RecordRates, capture_settings, holds
 from drivers.visa.settings import PlayedSignal, VisaSettings
 
 SIGNAL_OF: dict[PlayedSignal, Signal] = {"real-if": "real", "iq": "iq", "modulated": "modulated"}
@@ -44,8 +51,6 @@ _MOST_FACTOR = 40
 # Below it images are less than the noise of 12 bits.
 _CLEAN_DB = -66.0
 _IMAGES_TOLD = 5
-# Rates of instruments are compared after printing.
-_SAME_RATE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Pair:
     def as_dict(self) -> dict[str, Any]:
         """Give it in a form that fits JSON."""
         layout, setup = self.layout, self.setup
-        images = folded_images(self.plan, setup.sample_rate_hz, self.digitizer.bandwidth_hz)
+        images = folded_images(self.plan, setup.sample_rate_hz, self.digitizer.may_pass_hz)
         return {
             "frequency_plan": self.plan.as_dict(),
             "record_rate_hz": setup.sample_rate_hz,
@@ -121,37 +126,6 @@ def output_settings(settings: VisaSettings, rate_hz: float) -> OutputSettings:
     )
 
 
-def capture_settings(
-    settings: VisaSettings, layout: Layout, rate_hz: float, rows: int
-) -> CaptureSettings:
-    """Return how the digitizer is to record a part.
-
-    Parameters
-    ----------
-    settings : VisaSettings
-        Of the pair.
-    layout : Layout
-        How windows stand.
-    rate_hz : float
-        Of the digitizer.
-    rows : int
-        Windows of the part, with its pilot.
-    """
-    segments = settings.capture == "segments"
-    span = record_span(layout, 1 if segments else rows, settings.trigger_skew_s)
-    return CaptureSettings(
-        channels=settings.input_channels,
-        sample_rate_hz=rate_hz,
-        duration_s=span.duration_s,
-        pre_trigger_s=span.pre_trigger_s,
-        segments=rows if segments else 1,
-        full_scale_v=settings.input_range_v,
-        trigger_input=settings.trigger_input,
-        trigger_level_v=settings.trigger_level_v,
-        clock_reference=settings.clock_reference,
-    )
-
-
 def capabilities_of(
     settings: VisaSettings, generator: GeneratorLimits, digitizer: DigitizerLimits
 ) -> Capabilities:
@@ -183,10 +157,10 @@ def capabilities_of(
     )
 
 
-def prepare_pair(
+def choose_pair(
     settings: VisaSettings, schedule: Schedule, generator: Generator, digitizer: Digitizer
 ) -> Pair:
-    """Choose frequencies and parts for a schedule, and set both instruments.
+    """Choose frequencies and parts for a schedule; the digitizer is set, the generator only asked.
 
     Parameters
     ----------
@@ -195,12 +169,12 @@ def prepare_pair(
     schedule : Schedule
         What is to be played.
     generator, digitizer
-        Ready.
+        The digitizer ready.
 
     Raises
     ------
     DeviceSettingsError
-        They cannot do it, or something would be overdriven.
+        They cannot do it.
     """
     signal = SIGNAL_OF[settings.signal]
     if signal not in generator.signals:
@@ -209,22 +183,49 @@ def prepare_pair(
             f"it has {', '.join(generator.signals)} with its options",
         )
     rate_hz = schedule.sample_rate_hz
-    heard = digitizer.limits(settings.input_channels)
-    settings.require_input_bears(heard.max_input_v, f"the limit of {digitizer.identity}")
+    heard = digitizer.limits(settings.channels_in_use)
     asked_hz = settings.generator_rate_hz or 4.0 * rate_hz
     played = generator.limits(output_settings(settings, asked_hz))
     plan = choose_plan(settings, rate_hz, played, heard)
-    plan = _choose_rates(settings, plan, played, heard, digitizer)
-    output = output_settings(settings, plan.generator_rate_hz)
-    played = generator.limits(output)
     rearm_s = _REARM_S if settings.capture == "segments" else 0.0
     window = schedule.window_samples
     guard = choose_guard(window, rate_hz, settings.guard_samples, rearm_s)
     layout = Layout(rate_hz, window, guard, plan.factor)
-    most = windows_in_part(settings, layout, played, heard, plan.digitizer_rate_hz)
-    parts, setup = _fit_records(settings, plan, layout, digitizer, cut(schedule.pulses, most))
-    generator.configure(output)
+    # Whether it fits at all, before anything is set.
+    windows_in_part(settings, layout, played, heard, plan.digitizer_rate_hz)
+    rates = RecordRates(settings, layout, schedule.pulses, digitizer, heard)
+    plan, most = _choose_rates(settings, plan, layout, schedule.pulses, played, heard, rates)
+    layout = replace(layout, factor=plan.factor)
+    output = output_settings(settings, plan.generator_rate_hz)
+    played = generator.limits(output)
+    most = min(most, windows_in_part(settings, layout, played, heard, plan.digitizer_rate_hz))
+    parts = cut(schedule.pulses, most)
+    parts, setup = _fit_records(settings, plan, layout, digitizer, parts, rates)
     return Pair(plan, layout, parts, output, setup, played, heard)
+
+
+def prepare_pair(
+    settings: VisaSettings, schedule: Schedule, generator: Generator, digitizer: Digitizer
+) -> Pair:
+    """Choose frequencies and parts for a schedule, and set both instruments.
+
+    Parameters
+    ----------
+    settings, schedule
+        As for :func:`choose_pair`.
+    generator, digitizer
+        Ready.
+
+    Raises
+    ------
+    DeviceSettingsError
+        They cannot do it, or something would be overdriven.
+    """
+    heard = digitizer.limits(settings.channels_in_use)
+    settings.require_input_bears(heard.max_input_v, f"the limit of {digitizer.identity}")
+    pair = choose_pair(settings, schedule, generator, digitizer)
+    generator.configure(pair.output)
+    return pair
 
 
 def require_reference(settings: VisaSettings, told: dict[str, Any], whose: str, when: str) -> None:
@@ -255,55 +256,72 @@ def require_reference(settings: VisaSettings, told: dict[str, Any], whose: str, 
 def _choose_rates(
     settings: VisaSettings,
     plan: FrequencyPlan,
+    layout: Layout,
+    pulses: int,
     played: GeneratorLimits,
     heard: DigitizerLimits,
-    digitizer: Digitizer,
-) -> FrequencyPlan:
+    rates: RecordRates,
+) -> tuple[FrequencyPlan, int]:
     """Choose both rates so that no image of the DAC folds onto the band, as cheaply as that goes.
 
-    Where a DAC does not hold its samples, or both rates were asked for, there is nothing to choose.
+    Returns the plan, and how many windows a part has at most: a digitizer's rate and the length of
+    its record are chosen together.
     """
-    if not plan.holds_samples:
-        # Asked for as it is: the next rate of a short record need not be there for a long one.
-        return plan
-    rate_hz = plan.sample_rate_hz
+    plans = _interpolations(settings, plan, played, heard)
+    found: list[tuple[float, float, FrequencyPlan, int]] = []
+    wanted_hz, highest_hz = plan.digitizer_rate_hz, heard.max_sample_rate_hz
+    while (most := rates.most_windows(wanted_hz)) > 0:
+        told_hz = rates.rate_hz(most, wanted_hz)
+        if told_hz < least_record_rate_hz(plan):
+            raise record_too_slow(plan, told_hz)
+        for made in plans:
+            room = windows_in_generator(replace(layout, factor=made.factor), played) - PILOTS
+            if room < 1:
+                continue
+            parts = cut(pulses, min(most, room, windows_on_host(layout)))
+            # The last one may be shorter, and a shorter record have a higher rate.
+            record_rates_hz = {
+                rates.rate_hz(part.windows, wanted_hz) for part in (parts[0], parts[-1])
+            }
+            if min(record_rates_hz) < least_record_rate_hz(made):
+                continue
+            level_db = max(
+                total_db(folded_images(made, one_hz, heard.may_pass_hz))
+                for one_hz in record_rates_hz
+            )
+            # What is uploaded and read out for a sample of a window, with the pilots.
+            cost = made.factor + max(record_rates_hz) / layout.sample_rate_hz
+            cost *= sum(part.rows for part in parts) / pulses
+            asked_hz = wanted_hz if rates.chosen_by_record else told_hz
+            chosen = replace(made, digitizer_rate_hz=asked_hz)
+            found.append((max(level_db, _CLEAN_DB), cost, chosen, parts[0].windows))
+        clean = bool(found) and min(level for level, *_ in found) <= _CLEAN_DB
+        if clean or settings.digitizer_rate_hz is not None or told_hz >= highest_hz:
+            break
+        wanted_hz = min(_NEXT_RATE * max(told_hz, wanted_hz), highest_hz)
+    if not found:
+        raise DeviceSettingsError(
+            f"a window and two pilots do not fit a record at {plan.digitizer_rate_hz:g} Hz",
+            "lower digitizer_rate_hz, or shorten the windows",
+        )
+    _, _, best, windows = min(found, key=lambda one: one[:2])
+    return best, windows
+
+
+def _interpolations(
+    settings: VisaSettings, plan: FrequencyPlan, played: GeneratorLimits, heard: DigitizerLimits
+) -> list[FrequencyPlan]:
+    """Give the plans among which to choose: more interpolation moves the images of a DAC."""
     plans = [plan]
-    if settings.generator_rate_hz is None:
+    if plan.holds_samples and settings.generator_rate_hz is None:
+        rate_hz = plan.sample_rate_hz
         most = min(_MOST_FACTOR, int(played.max_sample_rate_hz / rate_hz))
         for factor in range(plan.factor + 1, most + 1):
             # One that the digitizer cannot follow is no choice.
             with suppress(DeviceSettingsError):
                 asked = replace(settings, generator_rate_hz=factor * rate_hz)
                 plans.append(choose_plan(asked, rate_hz, played, heard))
-    found: list[tuple[float, float, FrequencyPlan]] = []
-    for record_rate_hz in _record_rates(settings, plan, heard, digitizer):
-        for made in plans:
-            if record_rate_hz < least_record_rate_hz(made):
-                continue
-            level_db = total_db(folded_images(made, record_rate_hz, heard.bandwidth_hz))
-            # What is uploaded and read out for a sample of a window.
-            cost = made.factor + record_rate_hz / rate_hz
-            chosen = replace(made, digitizer_rate_hz=record_rate_hz)
-            found.append((max(level_db, _CLEAN_DB), cost, chosen))
-        if min(level for level, _, _ in found) <= _CLEAN_DB:
-            break
-    return min(found, key=lambda one: one[:2])[2]
-
-
-def _record_rates(
-    settings: VisaSettings, plan: FrequencyPlan, heard: DigitizerLimits, digitizer: Digitizer
-) -> Iterator[float]:
-    """Ask a digitizer for its rates, from the least that the plan can do with upwards."""
-    layout = Layout(plan.sample_rate_hz, 1, choose_guard(1, plan.sample_rate_hz, None), 1)
-    asked_hz = plan.digitizer_rate_hz
-    while True:
-        setup = digitizer.configure(capture_settings(settings, layout, asked_hz, 1))
-        require_captured(plan, setup)
-        yield setup.sample_rate_hz
-        highest_hz = heard.max_sample_rate_hz
-        if settings.digitizer_rate_hz is not None or setup.sample_rate_hz >= highest_hz:
-            return
-        asked_hz = min(_NEXT_RATE * max(setup.sample_rate_hz, asked_hz), highest_hz)
+    return plans
 
 
 def _fit_records(
@@ -312,34 +330,21 @@ def _fit_records(
     layout: Layout,
     digitizer: Digitizer,
     parts: tuple[Part, ...],
+    rates: RecordRates,
 ) -> tuple[tuple[Part, ...], CaptureSetup]:
-    """Set the digitizer for the largest part; smaller ones where its memory turns out shorter."""
+    """Set the digitizer for the largest part; smaller ones where it says that its record is."""
     pulses = parts[-1].first_pulse + parts[-1].windows
     while True:
-        windows = parts[0].windows
         asked = capture_settings(settings, layout, plan.digitizer_rate_hz, parts[0].rows)
-        try:
-            setup = digitizer.configure(asked)
-        except DeviceSettingsError:
-            # The rate of a short record, which was asked about, may be none of a long one's.
-            if windows == 1:
-                raise
-            parts = cut(pulses, max(1, windows // 2))
-            continue
-        enough = setup.segments >= asked.segments and holds(setup, asked)
-        if enough:
+        setup = digitizer.configure(asked)
+        if holds(setup, asked):
             require_captured(plan, setup)
             return parts, setup
-        if windows == 1:
+        windows = min(rates.fitting(setup), parts[0].windows - 1)
+        if windows < 1:
             raise DeviceSettingsError(
                 f"{digitizer.identity} gives {setup.record_samples} samples at "
-                f"{setup.sample_rate_hz:g} Hz, too few for a pilot and a window",
+                f"{setup.sample_rate_hz:g} Hz, too few for a window and two pilots",
                 "lower digitizer_rate_hz, or shorten the windows",
             )
-        parts = cut(pulses, max(1, windows // 2))
-
-
-def holds(setup: CaptureSetup, asked: CaptureSettings) -> bool:
-    """Tell whether a record is as long as was asked for, to a sample at either end."""
-    length_s = asked.pre_trigger_s + asked.duration_s
-    return (setup.record_samples + 2) / setup.sample_rate_hz >= length_s * (1.0 - _SAME_RATE)
+        parts = cut(pulses, windows)

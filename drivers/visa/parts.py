@@ -22,6 +22,10 @@ _MOST_WINDOW_SAMPLES = 1 << 23
 _MOST_RECORD_SAMPLES = 1 << 24
 # Before and after what a part needs of a record: what a trigger may be off.
 _SPARE_SAMPLES = 4
+# Of its own samples, that a digitizer adds to a record.
+_ADDED_SAMPLES = 16
+PILOTS = 2
+"""Windows of a part that are none of the run's: one in front, and one behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class Part:
 
     @property
     def rows(self) -> int:
-        """Windows that are played for it: a pilot, and those of the pulses."""
-        return self.windows + 1
+        """Windows that are played for it: those of the pulses between two pilots."""
+        return self.windows + PILOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,36 @@ def windows_in_generator(layout: Layout, limits: GeneratorLimits) -> int:
     return limits.max_segment_samples // granularity * granularity // layout.period_played
 
 
+def windows_on_host(layout: Layout) -> int:
+    """Return how many windows the host holds of a part; one at least."""
+    return max(1, _MOST_WINDOW_SAMPLES // layout.window_samples)
+
+
+def windows_in_record(
+    settings: VisaSettings, layout: Layout, limits: DigitizerLimits, record_rate_hz: float
+) -> int:
+    """Return how many windows a digitizer records after one trigger, or one trigger each.
+
+    Parameters
+    ----------
+    settings : VisaSettings
+        Records or segments.
+    layout : Layout
+        How windows stand.
+    limits : DigitizerLimits
+        As it tells.
+    record_rate_hz : float
+        Of its samples.
+    """
+    record_samples = min(limits.max_record_samples, _MOST_RECORD_SAMPLES)
+    one_s = record_span(layout, 1, settings.trigger_skew_s).length_s
+    if settings.capture == "segments":
+        each = math.ceil(one_s * record_rate_hz) + _ADDED_SAMPLES
+        return min(record_samples // each, limits.max_segments)
+    length_s = (record_samples - _ADDED_SAMPLES) / record_rate_hz
+    return math.floor((length_s - one_s) / layout.period_s) + 1
+
+
 def windows_in_part(
     settings: VisaSettings,
     layout: Layout,
@@ -102,7 +136,7 @@ def windows_in_part(
     digitizer: DigitizerLimits,
     record_rate_hz: float,
 ) -> int:
-    """Return how many windows fit a part, behind its pilot.
+    """Return how many windows fit a part, between its pilots.
 
     Parameters
     ----------
@@ -120,27 +154,19 @@ def windows_in_part(
     DeviceSettingsError
         Not one.
     """
-    record_samples = min(digitizer.max_record_samples, _MOST_RECORD_SAMPLES)
-    one_s = record_span(layout, 1, settings.trigger_skew_s).length_s
-    if settings.capture == "segments":
-        recorded = record_samples // math.ceil(one_s * record_rate_hz + 1.0)
-        recorded = min(recorded, digitizer.max_segments)
-    else:
-        length_s = (record_samples - 1) / record_rate_hz
-        recorded = math.floor((length_s - one_s) / layout.period_s) + 1
+    recorded = windows_in_record(settings, layout, digitizer, record_rate_hz)
     played = windows_in_generator(layout, generator)
-    held = _MOST_WINDOW_SAMPLES // layout.window_samples
     for count, whose, samples in (
         (played, "the generator", generator.max_segment_samples),
         (recorded, "the digitizer", digitizer.max_record_samples),
     ):
-        if count < 2:
+        if count <= PILOTS:
             raise DeviceSettingsError(
-                f"a window of {layout.window_samples} samples, and a pilot as long, do not fit "
+                f"a window of {layout.window_samples} samples, and two pilots as long, do not fit "
                 f"{whose}, which holds {samples} samples of its own",
                 "shorten the windows, or lower the rate of that instrument",
             )
-    return min(played - 1, recorded - 1, max(held, 1))
+    return min(played - PILOTS, recorded - PILOTS, windows_on_host(layout))
 
 
 def cut(pulses: int, most: int) -> tuple[Part, ...]:

@@ -1,12 +1,17 @@
-"""A known pulse in front of every part, to tell how the signal arrives.
+"""A known pulse in front of every part and behind it, to tell how the signal arrives.
 
 The phase of a generator's carrier against its marker is another one after every trigger; the pilot
-tells it. It also tells a signal cable that is not there from a scene that is empty.
+tells it. It also tells a signal cable that is not there from a scene that is empty, and two pilots
+tell what drifts between them.
 """
 
 from __future__ import annotations
 
+import cmath
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -19,6 +24,11 @@ _LEVEL = 0.5
 # Share of the power at its place that must be the pilot's; of noise, the largest of N places has
 # ln(N) / N, 0.02 of 256.
 _LEAST_COHERENCE = 0.25
+# Along a part a phase runs up: its mean, half of it, turns the peak, and a verdict allows 2 degrees
+# by default. The peak's place in azimuth moves by a cell per cycle: 4 degrees are 0.01 cells.
+_BORNE_DRIFT_DEG = 4.0
+# In range likewise, where it allows 0.05 cells.
+_BORNE_DRIFT_SAMPLES = 0.1
 
 
 class SignalMissingError(DriverError):
@@ -102,3 +112,77 @@ def find_pilot(received: NDArray[np.complex64]) -> PilotPlace:
     fraction = 0.5 * (before - after) / (before - 2.0 * at + after)
     gain = peak / float(np.vdot(pilot, pilot).real)
     return PilotPlace(lag + float(fraction), gain, coherence)
+
+
+@dataclass(frozen=True, slots=True)
+class PartPilots:
+    """The pilots in front of a part and behind it.
+
+    Parameters
+    ----------
+    opening, closing : PilotPlace
+        As they came.
+    """
+
+    opening: PilotPlace
+    closing: PilotPlace
+
+    @property
+    def phase_drift_deg(self) -> float:
+        """Phase of the closing one against the opening one, -180 to 180."""
+        return math.degrees(cmath.phase(self.closing.gain * self.opening.gain.conjugate()))
+
+    @property
+    def delay_drift_samples(self) -> float:
+        """Delay of the closing one less that of the opening one, samples of the windows."""
+        return self.closing.delay_samples - self.opening.delay_samples
+
+
+def told_of_pilots(pilots: Sequence[PartPilots], sample_rate_hz: float) -> dict[str, Any]:
+    """Tell what pilots tell of the chain, fit for JSON: least and largest, and part by part.
+
+    Parameters
+    ----------
+    pilots : sequence of PartPilots
+        Of the parts that were captured.
+    sample_rate_hz : float
+        Of the windows.
+    """
+    if not pilots:
+        return {}
+    opening = [one.opening for one in pilots]
+    columns = {
+        "gain_db": [20.0 * math.log10(abs(one.gain)) for one in opening],
+        "phase_deg": [math.degrees(cmath.phase(one.gain)) for one in opening],
+        "delay_s": [one.delay_samples / sample_rate_hz for one in opening],
+        "phase_drift_deg": [one.phase_drift_deg for one in pilots],
+        "delay_drift_s": [one.delay_drift_samples / sample_rate_hz for one in pilots],
+    }
+    told: dict[str, Any] = {name: [min(values), max(values)] for name, values in columns.items()}
+    told["by_part"] = {
+        name: [round(value, 3) if name.endswith("deg") else value for value in columns[name]]
+        for name in ("phase_deg", "delay_s", "phase_drift_deg", "delay_drift_s")
+    }
+    return told
+
+
+def drift_warning(pilots: Sequence[PartPilots], sample_rate_hz: float) -> str | None:
+    """Warn of a drift within parts that moves or turns the peak of an image.
+
+    Parameters
+    ----------
+    pilots : sequence of PartPilots
+        Of the parts that were captured.
+    sample_rate_hz : float
+        Of the windows.
+    """
+    phase_deg = max((abs(one.phase_drift_deg) for one in pilots), default=0.0)
+    delay = max((abs(one.delay_drift_samples) for one in pilots), default=0.0)
+    if phase_deg <= _BORNE_DRIFT_DEG and delay <= _BORNE_DRIFT_SAMPLES:
+        return None
+    return (
+        f"within a part the signal drifts by up to {phase_deg:.1f} degrees (modulo 360) and "
+        f"{delay / sample_rate_hz:.2g} s: the clocks of generator and digitizer differ. The peak "
+        f"turns by half of it; {_BORNE_DRIFT_DEG:g} degrees are borne. Wire a common 10 MHz "
+        "(clock_reference: external), or use capture: segments"
+    )

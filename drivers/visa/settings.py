@@ -152,6 +152,12 @@ class VisaSettings:
         return self.unit_v * (math.sqrt(2.0) if self.signal == "modulated" else 1.0)
 
     @property
+    def channels_in_use(self) -> tuple[int, ...]:
+        """Inputs that are on: those of the signal, and the marker's where it has one."""
+        kind, _, channel = self.trigger_input.partition(" ")
+        return (*self.input_channels, *((int(channel),) if kind == "channel" else ()))
+
+    @property
     def input_range_v(self) -> float:
         """Range of the input that is asked for, peak."""
         return self.input_full_scale_v or 1.1 * self.unit_v

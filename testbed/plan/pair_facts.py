@@ -1,16 +1,14 @@
 """What a generator and a digitizer say that they can do together, and how a run would go there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from drivers.errors import DeviceSettingsError
 from drivers.interface import Capabilities, Schedule
 from drivers.visa.command_log import CommandLog
-from drivers.visa.frequency_plan import FrequencyPlan, choose_plan
 from drivers.visa.instrument import DigitizerLimits, GeneratorLimits, Signal
 from drivers.visa.instruments import Instruments, open_instruments
-from drivers.visa.layout import Layout, choose_guard
-from drivers.visa.pair import SIGNAL_OF, capabilities_of, output_settings
-from drivers.visa.parts import Part, cut, windows_in_part
+from drivers.visa.pair import Pair, capabilities_of, choose_pair, output_settings
 from drivers.visa.settings import VisaSettings
 
 # Asked for limits where no rate is set: samples of the generator for one of a window.
@@ -47,25 +45,6 @@ class PairFacts:
         return capabilities_of(settings, self.generator, self.digitizer)
 
 
-@dataclass(frozen=True, slots=True)
-class PairPlan:
-    """How a run would go, as far as limits tell.
-
-    Parameters
-    ----------
-    plan : FrequencyPlan
-        Rates and frequencies.
-    layout : Layout
-        How windows stand.
-    parts : tuple of Part
-        That the memories cut it into.
-    """
-
-    plan: FrequencyPlan
-    layout: Layout
-    parts: tuple[Part, ...]
-
-
 def ask_pair(settings: VisaSettings, sample_rate_hz: float) -> PairFacts:
     """Ask both instruments for their limits, and close the links; nothing is set.
 
@@ -81,12 +60,8 @@ def ask_pair(settings: VisaSettings, sample_rate_hz: float) -> PairFacts:
     DriverError
         One is not there, or is not of a known kind.
     """
-    instruments = open_instruments(settings, (CommandLog("generator"), CommandLog("digitizer")))
-    try:
+    with _opened(settings) as instruments:
         return _told(instruments, settings, sample_rate_hz)
-    finally:
-        instruments.generator_link.close()
-        instruments.digitizer_link.close()
 
 
 def _told(instruments: Instruments, settings: VisaSettings, sample_rate_hz: float) -> PairFacts:
@@ -97,17 +72,18 @@ def _told(instruments: Instruments, settings: VisaSettings, sample_rate_hz: floa
         str(digitizer.identity),
         generator.signals,
         generator.limits(output_settings(settings, rate_hz)),
-        digitizer.limits(settings.input_channels),
+        digitizer.limits(settings.channels_in_use),
     )
 
 
-def plan_pair(facts: PairFacts, settings: VisaSettings, schedule: Schedule) -> PairPlan:
-    """Choose what a run would choose, from the limits alone.
+def plan_pair(settings: VisaSettings, schedule: Schedule) -> Pair:
+    """Choose what a run will choose, by the same steps; nothing is uploaded, played or recorded.
+
+    The digitizer is reset and set as a run sets it, since it tells its rates and records only so;
+    the generator is asked. The links are open as long as that takes.
 
     Parameters
     ----------
-    facts : PairFacts
-        What the pair told.
     settings : VisaSettings
         What was asked for.
     schedule : Schedule
@@ -117,18 +93,22 @@ def plan_pair(facts: PairFacts, settings: VisaSettings, schedule: Schedule) -> P
     ------
     DeviceSettingsError
         The pair cannot do it.
+    DriverError
+        An instrument is not there any more, or fails.
     """
-    wanted = SIGNAL_OF[settings.signal]
-    if wanted not in facts.signals:
-        raise DeviceSettingsError(
-            f"signal = {settings.signal!r} is nothing that {facts.generator_name} plays",
-            f"it has {', '.join(facts.signals)}",
-        )
-    rate_hz = schedule.sample_rate_hz
-    plan = choose_plan(settings, rate_hz, facts.generator, facts.digitizer)
-    guard = choose_guard(schedule.window_samples, rate_hz, settings.guard_samples)
-    layout = Layout(rate_hz, schedule.window_samples, guard, plan.factor)
-    most = windows_in_part(
-        settings, layout, facts.generator, facts.digitizer, plan.digitizer_rate_hz
-    )
-    return PairPlan(plan, layout, cut(schedule.pulses, most))
+    with _opened(settings) as instruments:
+        instruments.digitizer.ensure_ready()
+        try:
+            return choose_pair(settings, schedule, instruments.generator, instruments.digitizer)
+        finally:
+            instruments.digitizer.ensure_stopped()
+
+
+@contextmanager
+def _opened(settings: VisaSettings) -> Iterator[Instruments]:
+    instruments = open_instruments(settings, (CommandLog("generator"), CommandLog("digitizer")))
+    try:
+        yield instruments
+    finally:
+        instruments.generator_link.close()
+        instruments.digitizer_link.close()

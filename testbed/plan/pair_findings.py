@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 
 from drivers.errors import DeviceSettingsError
+from drivers.visa.images import folded_images, total_db
+from drivers.visa.pair import Pair
 from drivers.visa.settings import VisaSettings
 from testbed.plan.finding import Finding, judged
-from testbed.plan.pair_facts import PairFacts, PairPlan, plan_pair
+from testbed.plan.pair_facts import PairFacts, plan_pair
 from testbed.report.quantities import hertz, seconds
 from testbed.scenario import Scenario
+
+# Below it nobody sees them in an image: 12 bits have more noise.
+_NO_IMAGES_DB = -80.0
+# Relative, of quartzes without an oven.
+_CLOCK_ERROR = 1e-6
 
 
 def pair_findings(
@@ -32,36 +39,36 @@ def pair_findings(
         Signal, rates, memories, levels, leave.
     """
     try:
-        planned = plan_pair(facts, settings, scenario.schedule)
+        planned = plan_pair(settings, scenario.schedule)
     except DeviceSettingsError as error:
         wanted = f"{settings.signal} at {hertz(scenario.schedule.sample_rate_hz)}"
         yield Finding("signal", wanted, ", ".join(facts.signals), "does not fit", str(error))
     else:
         yield from _signal(settings, facts, planned)
         yield from _memory(settings, facts, planned)
+        yield from _clocks(settings, planned)
     yield from _levels(settings, facts, scenario.configuration.device.level_dbfs)
     yield from _leave(settings, simulated)
 
 
-def _signal(settings: VisaSettings, facts: PairFacts, planned: PairPlan) -> Iterator[Finding]:
+def _signal(settings: VisaSettings, facts: PairFacts, planned: Pair) -> Iterator[Finding]:
     plan, generator, digitizer = planned.plan, facts.generator, facts.digitizer
     yield Finding("signal", settings.signal, ", ".join(facts.signals), "fits")
-    # What is chosen against images of a DAC is chosen with the digitizer set, in a run.
-    chosen = plan.holds_samples and settings.generator_rate_hz is None
+    images_db = total_db(folded_images(plan, planned.setup.sample_rate_hz, digitizer.may_pass_hz))
     yield Finding(
         "rate of the generator",
-        f"at least {hertz(plan.generator_rate_hz)}" if chosen else hertz(plan.generator_rate_hz),
+        hertz(plan.generator_rate_hz),
         f"{hertz(generator.min_sample_rate_hz)} to {hertz(generator.max_sample_rate_hz)}",
         "fits",
         f"{plan.factor} samples for each of the windows'"
-        + (", or more, so that no image of the DAC folds onto the band" if chosen else ""),
+        + ("" if images_db < _NO_IMAGES_DB else f"; images of the DAC at {images_db:.0f} dB"),
     )
     yield Finding(
         "rate of the digitizer",
-        f"at least {hertz(plan.digitizer_rate_hz)}",
+        hertz(planned.setup.sample_rate_hz),
         f"up to {hertz(digitizer.max_sample_rate_hz)}",
         "fits",
-        "it chooses the next one that it has",
+        f"records of {planned.setup.record_samples} samples",
     )
     if plan.capture_hz:
         half_hz = 0.5 * plan.sample_rate_hz
@@ -75,7 +82,7 @@ def _signal(settings: VisaSettings, facts: PairFacts, planned: PairPlan) -> Iter
         )
 
 
-def _memory(settings: VisaSettings, facts: PairFacts, planned: PairPlan) -> Iterator[Finding]:
+def _memory(settings: VisaSettings, facts: PairFacts, planned: Pair) -> Iterator[Finding]:
     parts, layout = planned.parts, planned.layout
     windows = parts[0].windows
     plural = "s" if len(parts) > 1 else ""
@@ -85,7 +92,7 @@ def _memory(settings: VisaSettings, facts: PairFacts, planned: PairPlan) -> Iter
         "windows back to back",
         "note",
         f"{layout.guard_samples} samples of silence between them; "
-        f"{seconds(layout.period_s * sum(part.windows for part in parts))} in all",
+        f"{seconds(layout.period_s * sum(part.rows for part in parts))} in all",
     )
     yield Finding(
         "memory of the instruments",
@@ -93,8 +100,28 @@ def _memory(settings: VisaSettings, facts: PairFacts, planned: PairPlan) -> Iter
         f"{facts.generator.max_segment_samples} samples out, "
         f"{facts.digitizer.max_record_samples} in",
         "fits",
-        f"{windows * layout.period_played} samples are uploaded for a part"
-        + (f", which is recorded in {windows} segments" if settings.capture == "segments" else ""),
+        f"{parts[0].rows * layout.period_played} samples are uploaded for a part, with its pilots"
+        + (
+            f", which is recorded in {parts[0].rows} segments"
+            if settings.capture == "segments"
+            else ""
+        ),
+    )
+
+
+def _clocks(settings: VisaSettings, planned: Pair) -> Iterator[Finding]:
+    if settings.clock_reference == "external":
+        return
+    rows = 1 if settings.capture == "segments" else planned.parts[0].rows
+    slip_s = _CLOCK_ERROR * rows * planned.layout.period_s
+    turn = 360.0 * planned.plan.capture_hz * slip_s
+    yield Finding(
+        "clocks",
+        "a common 10 MHz",
+        "one each",
+        "note",
+        f"where they differ by {_CLOCK_ERROR:g} the signal slips by {seconds(slip_s)} within a "
+        f"record, {turn:.2g} degrees of what is played; the pilots tell how much it was",
     )
 
 

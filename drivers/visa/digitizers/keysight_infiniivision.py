@@ -72,16 +72,16 @@ _SERIES = {
     "4": _Series(5e9, 4_000_000, 1000, 5.0, True, True),
     "6": _Series(20e9, 4_000_000, 1000, 5.0, True, True),
 }
-# 6000 X-Series models have the bandwidth of their licence; without one it is this.
-_LEAST_BANDWIDTH_HZ = 1e9
+# 6000 X-Series models have the bandwidth of their licence: this without one, and that at most.
+_LEAST_BANDWIDTH_HZ, _LICENSED_BANDWIDTH_HZ = 1e9, 6e9
 _MODEL = re.compile(r"(?:DSO|MSO|EDU)-?X ?(\d)(\d\d)(\d)\w*", re.IGNORECASE)
 
 
 class KeysightInfiniiVision:
     """An InfiniiVision X-Series, as a :class:`drivers.visa.instrument.Digitizer`.
 
-    Its rate cannot be set: it is the fastest one with which the record fits into memory, and so at
-    least what is asked for, or the settings are refused.
+    Its rate cannot be set: it is the fastest one with which the record fits into memory.
+    :meth:`rate_for` tells it; settings that ask for a higher one are refused.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ class KeysightInfiniiVision:
                 f"use one of the series {', '.join(f'{number}000 X' for number in _SERIES)}",
             )
         self._series = _SERIES[found.group(1)]
-        self._bandwidth_hz = (
-            int(found.group(2)) * self._series.bandwidth_unit_hz or _LEAST_BANDWIDTH_HZ
-        )
+        named_hz = int(found.group(2)) * self._series.bandwidth_unit_hz
+        self._bandwidth_hz = named_hz or _LEAST_BANDWIDTH_HZ
+        self._widest_hz = named_hz or _LICENSED_BANDWIDTH_HZ
         self._channels = int(found.group(3))
         self._capture: CaptureSettings | None = None
         self._segments = 1
@@ -130,6 +130,7 @@ class KeysightInfiniiVision:
             adc_bits=8,
             bandwidth_hz=self._bandwidth_hz,
             max_input_v=self._series.max_input_v,
+            widest_hz=self._widest_hz,
         )
 
     def ensure_ready(self) -> None:
@@ -145,6 +146,22 @@ class KeysightInfiniiVision:
             self._link.write(":WAV:BYT LSBF")
             self._link.write(":WAV:UNS 1")
             self._link.write(":WAV:POIN:MODE RAW")
+
+    def rate_for(self, capture: CaptureSettings) -> float:
+        """Set channels, segments and time, and ask for the rate that it takes with them.
+
+        Raises
+        ------
+        DeviceSettingsError
+            It has no such channels, or no record as long.
+        """
+        require_channels(capture, self._channels, self._identity.model)
+        self._capture = None
+        with self._link.operation("ask for a rate"):
+            self._switch(self._in_use(capture))
+            self._set_segments(capture.segments)
+            self._set_time(capture)
+            return self._link.query_number(":ACQ:SRAT?")
 
     def configure(self, capture: CaptureSettings) -> CaptureSetup:
         """Set inputs, time, trigger, segments and reference, and read back what became of them.
@@ -184,13 +201,18 @@ class KeysightInfiniiVision:
             full_scale_v=full_scale_v,
         )
 
-    def _set_inputs(self, capture: CaptureSettings) -> float:
-        """Switch channels, and give what all of them bear without clipping."""
-        wanted = set(capture.channels)
+    def _in_use(self, capture: CaptureSettings) -> set[int]:
         triggering = trigger_channel(capture, self._channels)
-        on = wanted | ({triggering} if triggering is not None else set())
+        return set(capture.channels) | ({triggering} if triggering is not None else set())
+
+    def _switch(self, on: set[int]) -> None:
         for channel in range(1, self._channels + 1):
             self._link.write(f":CHAN{channel}:DISP {int(channel in on)}")
+
+    def _set_inputs(self, capture: CaptureSettings) -> float:
+        """Switch channels, and give what all of them bear without clipping."""
+        wanted, on = set(capture.channels), self._in_use(capture)
+        self._switch(on)
         ranges = []
         for channel in sorted(on):
             header = f":CHAN{channel}"

@@ -42,7 +42,7 @@ def through(
     output: str = "1",
     clock_error_ppm: float = 0.0,
 ) -> Signal:
-    bench = RfBench(seed=3, clock_error_ppm=clock_error_ppm)
+    bench = RfBench(seed=3, clock_error_ppm=clock_error_ppm, free_carrier=False)
     bench.connect(("awg", output), ("scope", "1"), cable)
     (signal,) = heard(bench, playback)
     return signal
@@ -97,6 +97,26 @@ def test_a_carrier_is_mixed_with_its_exact_phase(
     phase = 2.0 * np.pi * at_hz * (instants(700.0 * NS, interval) - cable.delay_s)
     # The instant's own rounding is 1e-16 of 1 us, 1e-12 of a cycle.
     assert np.abs(volts - cable.gain * loss * np.cos(phase)).max() < cable.gain * ERROR
+
+
+def carrier_phases(seed: int) -> Array:
+    """Phases of eight playbacks of one carrier, against what a carrier of phase 0 would be."""
+    playback = modulated(np.ones_like, 5.1 * GHZ)
+    bench = RfBench(seed=seed)
+    bench.connect(("awg", "RF"), ("scope", "1"))
+    interval = 1.0 / (20.0 * GHZ)
+    turn = np.exp(-2j * np.pi * 5.1 * GHZ * instants(700.0 * NS, interval, 2000))
+    signals = heard(bench, *[playback] * 8)
+    volts = [signal.sample("1", 700.0 * NS, interval, 2000) for signal in signals]
+    return np.array([np.angle(np.sum(one * turn)) for one in volts])
+
+
+def test_the_phase_of_a_carrier_is_free_from_playback_to_playback() -> None:
+    phases = carrier_phases(1)
+    # Eight phases anywhere on the circle lie within half of it once in 2^7 / 8 = 16 seeds.
+    assert np.ptp(phases) > np.pi
+    np.testing.assert_allclose(carrier_phases(1), phases, atol=1e-6)
+    assert np.abs(carrier_phases(2) - phases).max() > 0.1
 
 
 def test_a_chirp_keeps_its_shape() -> None:

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.visa.pilot import SignalMissingError, find_pilot, make_pilot
+from drivers.visa.pilot import (
+    PartPilots,
+    PilotPlace,
+    SignalMissingError,
+    drift_warning,
+    find_pilot,
+    make_pilot,
+    told_of_pilots,
+)
 
 
 @pytest.mark.parametrize("samples", [16, 256, 1001])
@@ -41,3 +49,32 @@ def test_pilot_does_not_clip_and_stays_in_the_band() -> None:
     assert np.abs(pilot).max() == pytest.approx(0.5, rel=1e-6)
     turn = np.angle(pilot[1:] * pilot[:-1].conj()) / (2.0 * np.pi)
     assert np.abs(turn).max() < 0.34
+
+
+def drifting(phase_deg: float, delay_samples: float) -> PartPilots:
+    gain = 0.9 * np.exp(1j * np.radians(170.0))
+    turned = gain * np.exp(1j * np.radians(phase_deg))
+    return PartPilots(
+        PilotPlace(0.25, complex(gain), 1.0), PilotPlace(0.25 + delay_samples, complex(turned), 1.0)
+    )
+
+
+def test_drift_is_told_part_by_part() -> None:
+    told = told_of_pilots([drifting(20.0, 0.0), drifting(-3.0, 0.5)], 1e8)
+    assert told["by_part"]["phase_drift_deg"] == [20.0, -3.0]
+    assert told["by_part"]["delay_drift_s"] == pytest.approx([0.0, 5e-9])
+    assert told["phase_drift_deg"] == pytest.approx([-3.0, 20.0])
+    assert told["delay_s"] == pytest.approx([2.5e-9, 2.5e-9])
+    assert told_of_pilots([], 1e8) == {}
+
+
+@pytest.mark.parametrize(
+    ("phase_deg", "delay_samples", "warned"),
+    [(3.9, 0.05, False), (-4.1, 0.0, True), (0.0, -0.11, True)],
+)
+def test_drift_beyond_what_the_verdict_bears_is_warned_of(
+    phase_deg: float, delay_samples: float, warned: bool
+) -> None:
+    pilots = [drifting(0.0, 0.0), drifting(phase_deg, delay_samples)]
+    assert (drift_warning(pilots, 1e8) is not None) is warned
+    assert drift_warning([], 1e8) is None

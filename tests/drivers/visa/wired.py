@@ -57,9 +57,10 @@ def wired(
     delay_s: float = 5e-9,
     *,
     modulator: bool = False,
+    clock_error_ppm: float = 0.3,
 ) -> Iterator[Wired]:
     """Start an M8190A, or an SMW, and an RTO; the signal's cable has a delay."""
-    bench = RfBench()
+    bench = RfBench(clock_error_ppm=clock_error_ppm)
     generator: SimulatedInstrument
     if modulator:
         generator = SimulatedSmw("awg", bench=bench)

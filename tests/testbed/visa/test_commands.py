@@ -188,6 +188,18 @@ def test_what_does_not_fit_is_told(
     assert checks["levels"]["available"] == "not known"
 
 
+def test_clocks_of_their_own_are_noted(
+    config: Path, laboratory: Laboratory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text()
+    config.write_text(text.replace("clock_reference: external", "clock_reference: internal"))
+    assert cli.main(["plan", str(config), "--device", laboratory.driver, "--json"]) == 0
+    checks = {one["name"]: one for one in json.loads(capsys.readouterr().out)["checks"]}
+    # 98 windows of 11.6 us at 1e-6: 1.1 ns, of which 168 MHz makes 69 degrees.
+    assert checks["clocks"]["status"] == "note"
+    assert "69 degrees" in checks["clocks"]["remark"]
+
+
 def test_a_full_run_passes_and_keeps_what_was_said(
     config: Path, tmp_path: Path, laboratory: Laboratory
 ) -> None:

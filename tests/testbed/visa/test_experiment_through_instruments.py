@@ -15,6 +15,7 @@ PAIRS = [
     ("M8190A", "DSO-X 3104T"),
     ("M8195A", "DSOS204A"),
     ("N5182B", "DSO-X 6004A"),
+    ("AWG5204", "DSO-X 6004A"),
     ("SMW200A", "RTO2044"),
 ]
 # Noise and codes of 8 bits lie 50 dB below full scale, and compression takes them 48 dB further

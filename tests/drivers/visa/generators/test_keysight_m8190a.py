@@ -63,7 +63,7 @@ def heard() -> list[Signal]:
 
 @pytest.fixture
 def bench(heard: list[Signal]) -> RfBench:
-    bench = RfBench(clock_error_ppm=0.0)
+    bench = RfBench(clock_error_ppm=0.0, free_carrier=False)
     for output in ("1", "2", "M1", "M2"):
         bench.connect(("awg", output), ("scope", output), Cable())
     bench.register_digitizer("scope", heard.append)
