@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from drivers.errors import DeviceSettingsError
 from drivers.interface import Capabilities, Schedule
-from drivers.visa.command_log import CommandLog
-from drivers.visa.frequency_plan import FrequencyPlan, choose_plan
 from drivers.visa.instrument import DigitizerLimits, GeneratorLimits, Signal
-from drivers.visa.instruments import Instruments, open_instruments
-from drivers.visa.layout import Layout, choose_guard
-from drivers.visa.pair import SIGNAL_OF, capabilities_of, output_settings
-from drivers.visa.parts import Part, cut, windows_in_part
-from drivers.visa.settings import VisaSettings
+from drivers.visa.link.command_log import CommandLog
+from drivers.visa.pair.frequency_plan import FrequencyPlan, choose_plan
+from drivers.visa.pair.instruments import Instruments, open_instruments
+from drivers.visa.pair.layout import Layout, choose_guard
+from drivers.visa.pair.parts import Part, cut, windows_in_part
+from drivers.visa.pair.preparation import SIGNAL_OF, capabilities_of, output_settings
+from drivers.visa.pair.settings import VisaSettings
 
 # Asked for limits where no rate is set: samples of the generator for one of a window.
 _TYPICAL_FACTOR = 4.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from drivers.errors import DeviceSettingsError
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 from testbed.plan.finding import Finding, judged
 from testbed.plan.pair_facts import PairFacts, PairPlan, plan_pair
 from testbed.report.quantities import hertz, seconds

@@ -9,7 +9,7 @@ from qcodes.instrument import VisaInstrument
 from tm_devices import DeviceManager
 
 from drivers.simulators.instrument import SimulatedInstrument
-from drivers.simulators.server import InstrumentServer
+from drivers.simulators.servers.instrument_server import InstrumentServer
 from tests.drivers.simulators.toy import ToyInstrument
 
 pytestmark = [
