@@ -157,19 +157,12 @@ def _ask(task: str, visa_library: str, address: str, deadline_s: float) -> list[
 
 
 def _find(visa_library: str) -> list[str]:
-    import pyvisa
-
     # What a library lacks (GPIB, USB) it says by warnings; then it has nothing to find there.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            manager = pyvisa.ResourceManager(visa_library)
-        except (OSError, ValueError, pyvisa.errors.LibraryError) as error:
-            raise DeviceSettingsError(
-                f"VISA library {visa_library!r} cannot be loaded: {error}",
-                "use '@py', or install the vendor's VISA",
-            ) from error
-        return [str(name) for name in manager.list_resources("?*")]
+        from drivers.visa.link.transports.connection import resource_manager
+
+        return [str(name) for name in resource_manager(visa_library).list_resources("?*")]
 
 
 def _main() -> int:

@@ -21,20 +21,21 @@ from drivers.visa.errors import (
 )
 from drivers.visa.instrument import Progress
 from drivers.visa.link.address import parse_address
-from drivers.visa.link.block_transfer import BlockReader, send_block
-from drivers.visa.link.blocks import Buffer, block_header, size_of
+from drivers.visa.link.blocks import BlockReader, Buffer, block_header, send_block, size_of
 from drivers.visa.link.command_log import CommandLog
 from drivers.visa.link.completion import completed
 from drivers.visa.link.error_queue import ErrorQueue
 from drivers.visa.link.line import Line
 from drivers.visa.link.text import (
+    as_ascii,
     as_error_message,
     as_list,
+    as_message,
     as_number,
     as_text,
     as_whole,
+    receive_line,
 )
-from drivers.visa.link.text_message import as_ascii, as_message, receive_line
 from drivers.visa.link.transports.transport import Transport
 
 # What an instrument still has to work through when the last byte of a block has left.

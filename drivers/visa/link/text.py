@@ -1,23 +1,87 @@
-"""From the bytes of an answer to what was asked for."""
+"""Commands and answers that are text: lines of ASCII, and what is read out of them."""
 
 from __future__ import annotations
 
 import math
 import re
+import time
 
+from drivers.errors import DeviceSettingsError, DeviceTimeoutError
 from drivers.visa.errors import AnswerError, InstrumentMessage
+from drivers.visa.link.transports.transport import Transport
 
 LARGEST_TEXT = 16 << 20
 """Bytes of an answer that is text; none is meant to be as long."""
 
-LARGEST_BLOCK_ANSWER = 1 << 36
-"""Bytes of an answer that is a block; a length beyond is taken for a fault."""
+_PIECE = 1 << 16
 
 # A string in quotes with commas in it is one field; a quote inside is doubled (IEEE 488.2, 8.7.8).
 _FIELD = re.compile(r'\s*("(?:[^"]|"")*"|[^,]*?)\s*,')
 
 # Tektronix's oscilloscopes give events when *ESR? was asked, whose answer then stands before them.
 _ERROR = re.compile(r'\s*(?:\d+;)?([+-]?\d+)\s*,\s*"?(.*?)"?\s*', re.DOTALL)
+
+
+def as_ascii(text: str) -> bytes:
+    """Give a part of a command as bytes.
+
+    Raises
+    ------
+    DeviceSettingsError
+        It is not ASCII, or would end the command.
+    """
+    if not text.isascii() or "\n" in text or "\r" in text:
+        raise DeviceSettingsError(
+            f"{text!r} cannot be sent to an instrument", "use ASCII on one line"
+        )
+    return text.encode("ascii")
+
+
+def as_message(command: str) -> memoryview:
+    """Give a command with its end.
+
+    Raises
+    ------
+    DeviceSettingsError
+        As for :func:`as_ascii`.
+    """
+    return memoryview(as_ascii(command) + b"\n")
+
+
+def receive_line(command: str, transport: Transport, end_s: float) -> bytearray:
+    """Receive an answer to its end.
+
+    Parameters
+    ----------
+    command : str
+        The question, for errors.
+    transport : Transport
+        After it was sent.
+    end_s : float
+        When it has to be there, on the monotonic clock.
+
+    Raises
+    ------
+    AnswerError
+        It is too long to be text.
+    DeviceTimeoutError, LinkLostError
+        It did not come.
+    """
+    answer = bytearray()
+    ended = False
+    while not ended:
+        left_s = end_s - time.monotonic()
+        if left_s <= 0.0:
+            raise DeviceTimeoutError(
+                f"the answer to {command} came in part", "see that the network is in order"
+            )
+        data, ended = transport.read(_PIECE, left_s)
+        answer += data
+        if not transport.ends_messages:
+            ended = answer.endswith(b"\n")
+        if len(answer) > LARGEST_TEXT:
+            raise AnswerError(command, shown(answer), "a line of text")
+    return answer
 
 
 def as_text(command: str, answer: bytes | bytearray) -> str:
@@ -87,51 +151,6 @@ def as_error_message(command: str, answer: str) -> InstrumentMessage:
     if match is None:
         raise AnswerError(command, repr(answer), 'such as 0,"No error"')
     return InstrumentMessage(int(match[1]), match[2])
-
-
-def block_start(command: str, data: bytes | bytearray) -> tuple[int, int | None] | None:
-    """Read the header of a block.
-
-    Parameters
-    ----------
-    command : str
-        The question, for errors.
-    data : bytes
-        The beginning of the answer.
-
-    Returns
-    -------
-    tuple, or None
-        Bytes of the header, and of the block (None for ``#0``, whose end is that of the message).
-        None when more of the answer is needed.
-
-    Raises
-    ------
-    AnswerError
-        It is no block.
-    """
-    if len(data) < 2:
-        if data[:1] in (b"", b"#"):
-            return None
-        raise AnswerError(command, shown(data), "a block")
-    if data[:2] == b"#0":
-        return 2, None
-    if data[:2] == b"#(":
-        end = data.find(b")", 2, 24)
-        if end < 0 and len(data) < 24:
-            return None
-        digits, header = data[2 : max(end, 2)], end + 1
-    else:
-        count = data[1] - ord("0")
-        if data[:1] != b"#" or not 1 <= count <= 9:
-            raise AnswerError(command, shown(data), "a block")
-        header = 2 + count
-        if len(data) < header:
-            return None
-        digits = data[2:header]
-    if not bytes(digits).isdigit() or int(digits) > LARGEST_BLOCK_ANSWER:
-        raise AnswerError(command, shown(data), "a block")
-    return header, int(digits)
 
 
 def shown(data: bytes | bytearray) -> str:

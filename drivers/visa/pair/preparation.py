@@ -24,10 +24,11 @@ from drivers.visa.pair.filters import STOP_EDGE
 from drivers.visa.pair.frequency_plan import (
     FrequencyPlan,
     choose_plan,
+    folded_images,
     least_record_rate_hz,
     require_captured,
+    total_db,
 )
-from drivers.visa.pair.images import folded_images, total_db
 from drivers.visa.pair.layout import Layout, choose_guard
 from drivers.visa.pair.parts import Part, cut, record_span, windows_in_part
 from drivers.visa.pair.settings import PlayedSignal, VisaSettings

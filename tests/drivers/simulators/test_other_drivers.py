@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pymeasure.instruments import Instrument, SCPIMixin
 from qcodes.instrument import VisaInstrument
-from tm_devices import DeviceManager
 
 from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.servers.instrument_server import InstrumentServer
+from tests.drivers.simulators.tektronix_manager import device_manager
 from tests.drivers.simulators.toy import ToyInstrument
 
 pytestmark = [
@@ -98,9 +98,8 @@ def test_tm_devices(connection: str) -> None:
     identity = "TEKTRONIX,AWG5208,B010203,FV:7.8.0157.1"
     with (
         InstrumentServer(SimulatedInstrument("awg", identity)) as server,
-        DeviceManager(verbose=False) as manager,
+        device_manager() as manager,
     ):
-        manager.visa_library = "@py"
         if connection == "hislip":
             endpoint = f"hislip0,{server.hislip_port}"
             awg = manager.add_awg("127.0.0.1", lan_device_endpoint=endpoint)

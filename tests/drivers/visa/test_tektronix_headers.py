@@ -15,7 +15,7 @@ from drivers.simulators.digitizers.tektronix.mso import SimulatedTektronixMso
 from drivers.simulators.generators.tektronix.awg import SimulatedTektronixAwg
 from drivers.visa.catalogue import open_digitizer, open_generator
 from drivers.visa.digitizers.tektronix import mso, preamble
-from drivers.visa.generators.tektronix import awg, memory, output, sequence
+from drivers.visa.generators.tektronix import awg, memory, output
 from drivers.visa.generators.tektronix.awg import TektronixAwg
 from drivers.visa.instrument import CaptureSettings, ClockReference, OutputSettings, Signal
 from tests.drivers.visa.connected import connected, sent
@@ -146,7 +146,7 @@ def test_nothing_is_left_out(generator_headers: set[str], digitizer_headers: set
 
     for modules, headers in (
         (
-            (awg, memory, output, sequence),
+            (awg, memory, output),
             generator_headers,
         ),
         ((mso, preamble), digitizer_headers),

@@ -20,10 +20,14 @@ from drivers.errors import (
     DeviceTimeoutError,
     DriverError,
 )
-from drivers.visa.generators.tektronix.memory import Silence, WaveformMemory
+from drivers.visa.generators.tektronix.memory import (
+    Silence,
+    WaveformMemory,
+    delete_sequence,
+    write_sequence,
+)
 from drivers.visa.generators.tektronix.model import model_of, refuse_impossible
 from drivers.visa.generators.tektronix.output import configure_output, off_commands
-from drivers.visa.generators.tektronix.sequence import delete_sequence, write_sequence
 from drivers.visa.instrument import (
     GeneratorLimits,
     Identity,

@@ -20,6 +20,29 @@ from drivers.visa.link.transports.transport import Transport
 from drivers.visa.link.transports.visa_transport import VisaTransport, link_errors, lost_error
 
 
+def resource_manager(visa_library: str) -> pyvisa.ResourceManager:
+    """Load a VISA library.
+
+    Parameters
+    ----------
+    visa_library : str
+        "@py" for pyvisa-py, or what :class:`pyvisa.ResourceManager` takes: "@ivi", or the path of
+        a vendor's library.
+
+    Raises
+    ------
+    DeviceSettingsError
+        There is no such library.
+    """
+    try:
+        return pyvisa.ResourceManager(visa_library)
+    except (OSError, ValueError, pyvisa.errors.LibraryError) as error:
+        raise DeviceSettingsError(
+            f"VISA library {visa_library!r} cannot be loaded: {error}",
+            "use '@py', or install the vendor's VISA",
+        ) from error
+
+
 def open_transport(address: Address, visa_library: str, timeout_s: float) -> Transport:
     """Open a connection.
 
@@ -28,8 +51,7 @@ def open_transport(address: Address, visa_library: str, timeout_s: float) -> Tra
     address : Address
         Of the instrument.
     visa_library : str
-        "@py" for pyvisa-py, or what :class:`pyvisa.ResourceManager` takes: "@ivi", or the path of
-        a vendor's library.
+        As for :func:`resource_manager`.
     timeout_s : float
         Within which it must open.
 
@@ -40,13 +62,7 @@ def open_transport(address: Address, visa_library: str, timeout_s: float) -> Tra
     LinkLostError
         Nobody answers at the address.
     """
-    try:
-        manager = pyvisa.ResourceManager(visa_library)
-    except (OSError, ValueError, pyvisa.errors.LibraryError) as error:
-        raise DeviceSettingsError(
-            f"VISA library {visa_library!r} cannot be loaded: {error}",
-            "use '@py', or install the vendor's VISA",
-        ) from error
+    manager = resource_manager(visa_library)
     with link_errors(address.name, "open"):
         try:
             resource = manager.open_resource(

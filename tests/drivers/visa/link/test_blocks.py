@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.visa.errors import BlockSizeError
-from drivers.visa.link.blocks import LARGEST_BLOCK, block_header, pieces, size_of
+from drivers.visa.errors import AnswerError, BlockSizeError
+from drivers.visa.link.blocks import LARGEST_BLOCK, block_header, block_start, pieces, size_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,28 @@ def test_arrays_of_any_type_are_bytes() -> None:
     assert b"".join(pieces(codes, 3)) == codes.tobytes()
     assert size_of(iter([codes])) is None
     assert b"".join(pieces([codes, b"\n"], 100)) == codes.tobytes() + b"\n"
+
+
+@given(size=st.integers(0, 999_999_999), rest=st.binary(max_size=9))
+def test_headers_are_read_as_they_are_written(size: int, rest: bytes) -> None:
+    header = block_header(size)
+    assert block_start("B?", header + rest) == (len(header), size)
+    # And from any number of its bytes, either more is needed or it is all there.
+    for count in range(len(header)):
+        assert block_start("B?", header[:count]) is None
+
+
+def test_other_headers() -> None:
+    assert block_start("B?", b"#0abc") == (2, None)
+    assert block_start("B?", b"#(1234567890)abc") == (13, 1234567890)
+    assert block_start("B?", b"#(123") is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"1", b"12", b"#A1", b"#:1", b"#3ab1", b"#2-1", b"#(12", b"#()", b"#(99999999999999)"]
+)
+def test_what_is_no_block(data: bytes) -> None:
+    if data == b"#(12":
+        data += b"1" * 30
+    with pytest.raises(AnswerError):
+        block_start("B?", data)

@@ -3,14 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.visa.errors import AnswerError, InstrumentMessage
-from drivers.visa.link.blocks import block_header
 from drivers.visa.link.text import (
     as_error_message,
     as_list,
     as_number,
     as_text,
     as_whole,
-    block_start,
 )
 
 
@@ -81,28 +79,3 @@ def test_entries_of_the_error_queue(answer: str, message: tuple[int, str]) -> No
 def test_what_is_no_entry(answer: str) -> None:
     with pytest.raises(AnswerError):
         as_error_message("SYST:ERR?", answer)
-
-
-@given(size=st.integers(0, 999_999_999), rest=st.binary(max_size=9))
-def test_headers_are_read_as_they_are_written(size: int, rest: bytes) -> None:
-    header = block_header(size)
-    assert block_start("B?", header + rest) == (len(header), size)
-    # And from any number of its bytes, either more is needed or it is all there.
-    for count in range(len(header)):
-        assert block_start("B?", header[:count]) is None
-
-
-def test_other_headers() -> None:
-    assert block_start("B?", b"#0abc") == (2, None)
-    assert block_start("B?", b"#(1234567890)abc") == (13, 1234567890)
-    assert block_start("B?", b"#(123") is None
-
-
-@pytest.mark.parametrize(
-    "data", [b"1", b"12", b"#A1", b"#:1", b"#3ab1", b"#2-1", b"#(12", b"#()", b"#(99999999999999)"]
-)
-def test_what_is_no_block(data: bytes) -> None:
-    if data == b"#(12":
-        data += b"1" * 30
-    with pytest.raises(AnswerError):
-        block_start("B?", data)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from tm_devices import DeviceManager
 from tm_devices.drivers import MSO4, MSO5, MSO6B
 from tm_devices.drivers.scopes.tekscope.tekscope import AbstractTekScope
 
 from drivers.simulators.bench.rf_bench import Cable, Playback, RfBench
 from drivers.simulators.digitizers.tektronix.mso import SimulatedTektronixMso
 from drivers.simulators.servers.instrument_server import InstrumentServer
+from tests.drivers.simulators.tektronix_manager import device_manager
 
 pytestmark = [
     # pyvisa-py looks for a GPIB library when its resource manager is made.
@@ -21,8 +21,7 @@ pytestmark = [
 
 @contextmanager
 def _managed(simulated: SimulatedTektronixMso) -> Iterator[AbstractTekScope]:
-    with InstrumentServer(simulated) as server, DeviceManager(verbose=False) as manager:
-        manager.visa_library = "@py"
+    with InstrumentServer(simulated) as server, device_manager() as manager:
         endpoint = f"hislip0,{server.hislip_port}"
         scope = manager.add_scope("127.0.0.1", lan_device_endpoint=endpoint)
         assert isinstance(scope, AbstractTekScope)

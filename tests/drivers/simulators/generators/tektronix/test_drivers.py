@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from qcodes.instrument_drivers.tektronix import TektronixAWG5208, TektronixAWG70002A
 from qcodes.instrument_drivers.tektronix.AWG70000A import TektronixAWG70000Base
-from tm_devices import DeviceManager
 from tm_devices.drivers import AWG70KA, AWG70KB, AWG5200
 
 from drivers.simulators.bench.rf_bench import Cable, RfBench, Signal
 from drivers.simulators.generators.tektronix.awg import SimulatedTektronixAwg
 from drivers.simulators.servers.instrument_server import InstrumentServer
+from tests.drivers.simulators.tektronix_manager import device_manager
 
 pytestmark = [
     # pyvisa-py looks for a GPIB library when its resource manager is made.
@@ -22,8 +22,7 @@ pytestmark = [
 
 @contextmanager
 def _managed(simulated: SimulatedTektronixAwg) -> Iterator[AWG5200 | AWG70KA | AWG70KB]:
-    with InstrumentServer(simulated) as server, DeviceManager(verbose=False) as manager:
-        manager.visa_library = "@py"
+    with InstrumentServer(simulated) as server, device_manager() as manager:
         endpoint = f"hislip0,{server.hislip_port}"
         awg = manager.add_awg("127.0.0.1", lan_device_endpoint=endpoint)
         assert isinstance(awg, AWG5200 | AWG70KA | AWG70KB)
