@@ -108,8 +108,7 @@ def _open(link: Link, kind: str, rows: Mapping[str, str]) -> object:
         )
     module, _, name = place.partition(":")
     driver = getattr(importlib.import_module(f"drivers.visa.{kind}s.{module}"), name)
-    # Some dialects have no SYST:ERR?, which is asked for the first time with the options.
-    link.error_query = getattr(driver, "error_query", link.error_query)
-    # Some do not answer a plain question for errors with text.
+    # Some dialects have no SYST:ERR?, which is asked for the first time with the options, and some
+    # do not answer it with text.
     link.error_query = getattr(driver, "ERROR_QUERY", link.error_query)
     return cast(object, driver(link, identity, installed_options(link)))

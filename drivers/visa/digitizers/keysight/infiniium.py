@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 
 from drivers.errors import (
     DeviceSettingsError,
-    DeviceStateError,
-    DeviceTimeoutError,
     DriverError,
+)
+from drivers.visa.digitizers.checks import (
+    configured,
+    require_recordable,
+    require_recorded,
+    trigger_channel,
 )
 from drivers.visa.digitizers.keysight.waveform import (
     Preamble,
-    require_channels,
-    trigger_channel,
-    wait_until,
+    begin_single,
+    given_up,
+    require_all_segments,
 )
 from drivers.visa.errors import AnswerError
 from drivers.visa.instrument import (
@@ -35,6 +39,7 @@ from drivers.visa.instrument import (
     Record,
 )
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 _ARM_DEADLINE_S = 10.0
 _WORD = 2
@@ -130,12 +135,7 @@ class KeysightInfiniium:
         DeviceSettingsError
             It cannot have them.
         """
-        require_channels(capture, self._channels, self._identity.model)
-        if capture.segments > _MOST_SEGMENTS:
-            raise DeviceSettingsError(
-                f"{capture.segments} segments of the {self._identity.model}",
-                f"take at most {_MOST_SEGMENTS}",
-            )
+        require_recordable(capture, self._channels, _MOST_SEGMENTS, self._identity.model)
         self._capture = None
         with self._link.operation("configure"):
             self._set_inputs(capture)
@@ -224,12 +224,7 @@ class KeysightInfiniium:
             self._link.write(":STOP")
             for register in (":AER?", ":ADER?", ":PDER?"):
                 self._link.query(register)
-            self._link.write(":SING")
-            wait_until(
-                lambda: self._link.query_whole(":AER?") == 1,
-                _ARM_DEADLINE_S,
-                lambda: self._late("wait for a trigger", _ARM_DEADLINE_S),
-            )
+            begin_single(self._link, self._identity.model)
 
     def wait_captured(self, deadline_s: float) -> None:
         """Wait until all segments are recorded; stop the acquisition if they are not in time."""
@@ -239,25 +234,9 @@ class KeysightInfiniium:
             wait_until(
                 lambda: self._link.query_whole(":PDER?") == 1,
                 deadline_s,
-                lambda: self._given_up(deadline_s),
+                lambda: given_up(self._link, self._identity.model, capture.segments, deadline_s),
             )
-            if capture.segments > 1:
-                taken = self._link.query_whole(":WAV:SEGM:COUN?")
-                if taken < capture.segments:
-                    raise DriverError(
-                        f"the {self._identity.model} holds {taken} of {capture.segments} segments",
-                        "see that nobody stopped it at its front panel",
-                    )
-
-    def _given_up(self, deadline_s: float) -> DeviceTimeoutError:
-        self._link.write(":STOP")
-        return self._late(f"record {self._configured().segments} triggers", deadline_s)
-
-    def _late(self, what: str, deadline_s: float) -> DeviceTimeoutError:
-        return DeviceTimeoutError(
-            f"the {self._identity.model} did not {what} within {deadline_s:g} s",
-            "see that the marker reaches the trigger input and crosses its level",
-        )
+            require_all_segments(self._link, self._identity.model, capture.segments)
 
     def fetch(self, channel: int, segment: int = 0, progress: Progress | None = None) -> Record:
         """Read a record out in parts, scaled by its own preamble.
@@ -268,11 +247,7 @@ class KeysightInfiniium:
             It has holes, or another length than its preamble says.
         """
         capture = self._configured()
-        if channel not in capture.channels or not 0 <= segment < capture.segments:
-            raise DeviceSettingsError(
-                f"channel {channel}, segment {segment}",
-                f"fetch channels {capture.channels}, segments 0 to {capture.segments - 1}",
-            )
+        require_recorded(capture, channel, segment)
         with self._link.operation("fetch a record"):
             if capture.segments > 1:
                 self._link.write(f":ACQ:SEGM:IND {segment + 1}")
@@ -354,6 +329,4 @@ class KeysightInfiniium:
         self._link.send_all([":STOP"])
 
     def _configured(self) -> CaptureSettings:
-        if self._capture is None:
-            raise DeviceStateError("the digitizer is not configured", "configure it first")
-        return self._capture
+        return configured(self._capture)

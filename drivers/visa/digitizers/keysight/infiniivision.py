@@ -18,15 +18,19 @@ from numpy.typing import NDArray
 
 from drivers.errors import (
     DeviceSettingsError,
-    DeviceStateError,
-    DeviceTimeoutError,
     DriverError,
+)
+from drivers.visa.digitizers.checks import (
+    configured,
+    require_recordable,
+    require_recorded,
+    trigger_channel,
 )
 from drivers.visa.digitizers.keysight.waveform import (
     Preamble,
-    require_channels,
-    trigger_channel,
-    wait_until,
+    begin_single,
+    given_up,
+    require_all_segments,
 )
 from drivers.visa.instrument import (
     CaptureSettings,
@@ -37,6 +41,7 @@ from drivers.visa.instrument import (
     Record,
 )
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 _ARM_DEADLINE_S = 10.0
 _RUNS = 1 << 3
@@ -107,7 +112,6 @@ class KeysightInfiniiVision:
         )
         self._channels = int(found.group(3))
         self._capture: CaptureSettings | None = None
-        self._segments = 1
 
     @property
     def identity(self) -> Identity:
@@ -154,13 +158,7 @@ class KeysightInfiniiVision:
         DeviceSettingsError
             It cannot have them.
         """
-        require_channels(capture, self._channels, self._identity.model)
-        limits = self.limits(capture.channels)
-        if capture.segments > limits.max_segments:
-            raise DeviceSettingsError(
-                f"{capture.segments} segments of the {self._identity.model}",
-                f"take at most {limits.max_segments}",
-            )
+        require_recordable(capture, self._channels, self._series.segments, self._identity.model)
         self._capture = None
         with self._link.operation("configure"):
             full_scale_v = self._set_inputs(capture)
@@ -176,7 +174,7 @@ class KeysightInfiniiVision:
                 f"{duration_s:.6g} s, and {capture.sample_rate_hz:.6g} Hz were asked for",
                 "record shorter parts, fewer segments, or not both channels of a pair",
             )
-        self._capture, self._segments = capture, capture.segments
+        self._capture = capture
         return CaptureSetup(
             sample_rate_hz=rate_hz,
             record_samples=math.floor(rate_hz * duration_s),
@@ -267,39 +265,18 @@ class KeysightInfiniiVision:
         with self._link.operation("arm"):
             self._link.write(":STOP")
             self._link.query(":AER?")
-            self._link.write(":SING")
-            wait_until(
-                lambda: self._link.query_whole(":AER?") == 1,
-                _ARM_DEADLINE_S,
-                lambda: self._late("wait for a trigger", _ARM_DEADLINE_S),
-            )
+            begin_single(self._link, self._identity.model)
 
     def wait_captured(self, deadline_s: float) -> None:
         """Wait until all segments are recorded; stop the acquisition if they are not in time."""
-        self._configured()
+        capture = self._configured()
         with self._link.operation("wait for the records"):
             wait_until(
                 lambda: not self._link.query_whole(":OPER:COND?") & _RUNS,
                 deadline_s,
-                lambda: self._given_up(deadline_s),
+                lambda: given_up(self._link, self._identity.model, capture.segments, deadline_s),
             )
-            if self._segments > 1:
-                taken = self._link.query_whole(":WAV:SEGM:COUN?")
-                if taken < self._segments:
-                    raise DriverError(
-                        f"the {self._identity.model} holds {taken} of {self._segments} segments",
-                        "see that nobody stopped it at its front panel",
-                    )
-
-    def _given_up(self, deadline_s: float) -> DeviceTimeoutError:
-        self._link.write(":STOP")
-        return self._late(f"record {self._segments} triggers", deadline_s)
-
-    def _late(self, what: str, deadline_s: float) -> DeviceTimeoutError:
-        return DeviceTimeoutError(
-            f"the {self._identity.model} did not {what} within {deadline_s:g} s",
-            "see that the marker reaches the trigger input and crosses its level",
-        )
+            require_all_segments(self._link, self._identity.model, capture.segments)
 
     def fetch(self, channel: int, segment: int = 0, progress: Progress | None = None) -> Record:
         """Read a record out, scaled by its own preamble.
@@ -310,13 +287,9 @@ class KeysightInfiniiVision:
             It has holes, or another length than its preamble says.
         """
         capture = self._configured()
-        if channel not in capture.channels or not 0 <= segment < self._segments:
-            raise DeviceSettingsError(
-                f"channel {channel}, segment {segment}",
-                f"fetch channels {capture.channels}, segments 0 to {self._segments - 1}",
-            )
+        require_recorded(capture, channel, segment)
         with self._link.operation("fetch a record"):
-            if self._segments > 1:
+            if capture.segments > 1:
                 self._link.write(f":ACQ:SEGM:IND {segment + 1}")
             self._link.write(f":WAV:SOUR CHAN{channel}")
             self._link.write(":WAV:POIN MAX")
@@ -386,6 +359,4 @@ class KeysightInfiniiVision:
         self._link.send_all([":STOP"])
 
     def _configured(self) -> CaptureSettings:
-        if self._capture is None:
-            raise DeviceStateError("the digitizer is not configured", "configure it first")
-        return self._capture
+        return configured(self._capture)

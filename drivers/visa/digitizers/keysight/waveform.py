@@ -1,17 +1,15 @@
-"""What the oscilloscopes of Keysight have in common: preambles, and waiting for a state."""
+"""What the oscilloscopes of Keysight have in common: preambles, triggers that are waited for."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.errors import DeviceSettingsError, DeviceTimeoutError
+from drivers.errors import DeviceTimeoutError, DriverError
 from drivers.visa.errors import AnswerError
-from drivers.visa.instrument import CaptureSettings
+from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
-_POLL_S = (0.001, 0.05)
+_ARM_DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,58 +62,36 @@ class Preamble:
         )  # fmt: skip
 
 
-def trigger_channel(capture: CaptureSettings, channels: int) -> int | None:
-    """Give the channel that triggers; None for the external input.
-
-    Raises
-    ------
-    DeviceSettingsError
-        There is no such input.
-    """
-    if capture.trigger_input == "external":
-        return None
-    kind, _, number = capture.trigger_input.partition(" ")
-    if kind != "channel" or not number.isdecimal() or not 1 <= int(number) <= channels:
-        raise DeviceSettingsError(
-            f"trigger_input = {capture.trigger_input!r}",
-            f'use "external", or "channel N" with N of 1 to {channels}',
-        )
-    return int(number)
+def begin_single(link: Link, model: str) -> None:
+    """Begin one acquisition, and return when it waits for its trigger."""
+    link.write(":SING")
+    wait_until(
+        lambda: link.query_whole(":AER?") == 1,
+        _ARM_DEADLINE_S,
+        lambda: late(model, "wait for a trigger", _ARM_DEADLINE_S),
+    )
 
 
-def require_channels(capture: CaptureSettings, channels: int, model: str) -> None:
-    """Refuse inputs that are not there, or none, and times and numbers that make no record."""
-    wanted = capture.channels
-    if (
-        not wanted
-        or len(set(wanted)) != len(wanted)
-        or not set(wanted) <= set(range(1, channels + 1))
-    ):
-        raise DeviceSettingsError(
-            f"channels {wanted} of the {model}", f"give some of 1 to {channels}, each once"
-        )
-    if capture.segments < 1 or not capture.duration_s > 0.0 or capture.pre_trigger_s < 0.0:
-        raise DeviceSettingsError(
-            f"{capture.segments} records of {capture.duration_s} s and {capture.pre_trigger_s} s "
-            "before the trigger",
-            "record something, at least once",
-        )
+def late(model: str, what: str, deadline_s: float) -> DeviceTimeoutError:
+    """Give the error of an acquisition that did not come about."""
+    return DeviceTimeoutError(
+        f"the {model} did not {what} within {deadline_s:g} s",
+        "see that the marker reaches the trigger input and crosses its level",
+    )
 
 
-def wait_until(
-    reached: Callable[[], bool], deadline_s: float, late: Callable[[], DeviceTimeoutError]
-) -> None:
-    """Ask until something is so, less and less often.
+def given_up(link: Link, model: str, segments: int, deadline_s: float) -> DeviceTimeoutError:
+    """Stop the acquisition, and give its error."""
+    link.write(":STOP")
+    return late(model, f"record {segments} triggers", deadline_s)
 
-    Raises
-    ------
-    DeviceTimeoutError
-        Of ``late``, if it is not within the deadline.
-    """
-    end_s = time.monotonic() + deadline_s
-    pause_s, longest_s = _POLL_S
-    while not reached():
-        if time.monotonic() >= end_s:
-            raise late()
-        threading.Event().wait(pause_s)
-        pause_s = min(2.0 * pause_s, longest_s)
+
+def require_all_segments(link: Link, model: str, segments: int) -> None:
+    """Raise :class:`DriverError` unless the instrument holds as many segments."""
+    if segments > 1:
+        taken = link.query_whole(":WAV:SEGM:COUN?")
+        if taken < segments:
+            raise DriverError(
+                f"the {model} holds {taken} of {segments} segments",
+                "see that nobody stopped it at its front panel",
+            )

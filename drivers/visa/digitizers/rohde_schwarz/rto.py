@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.errors import DeviceSettingsError, DeviceStateError, DeviceTimeoutError, DriverError
+from drivers.visa.digitizers.checks import trigger_channel
 from drivers.visa.errors import AnswerError
 from drivers.visa.instrument import (
     CaptureSettings,
@@ -29,6 +28,7 @@ from drivers.visa.instrument import (
     Record,
 )
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 # Model numbers: RTO2044 is 4 GHz with four channels, RTP164 16 GHz.
 _MODEL = re.compile(r"RTO\d?\d(\d)([24])|RTP(\d\d)([24])")
@@ -44,7 +44,6 @@ _WAITS_FOR_TRIGGER = 1 << 3
 _MEASURES = 1 << 4
 _ARM_S = 10.0
 _SETTLE_S = 30.0
-_POLL_S = 0.005
 _SAMPLES_PER_READ = 4_000_000
 
 
@@ -172,18 +171,7 @@ class RohdeSchwarzRto:
         self._captured, self._armed = False, False
         with link.operation("arm"):
             link.write("RUNS")
-            deadline = time.monotonic() + _ARM_S
-            while True:
-                condition = link.query_whole("STAT:OPER:COND?")
-                if condition & _WAITS_FOR_TRIGGER or not condition & _MEASURES:
-                    break
-                if time.monotonic() > deadline:
-                    link.write("STOP")
-                    raise DeviceTimeoutError(
-                        f"the {self._identity.model} does not wait for a trigger",
-                        "see what its screen says",
-                    )
-                threading.Event().wait(_POLL_S)
+            wait_until(self._waits_or_is_done, _ARM_S, self._not_armed)
         self._armed = True
 
     def wait_captured(self, deadline_s: float) -> None:
@@ -305,9 +293,20 @@ class RohdeSchwarzRto:
         gigahertz, channels = (found[1], found[2]) if found[1] is not None else (found[3], found[4])
         return int(channels), float(gigahertz) * 1e9 or _LOWEST_BANDWIDTH_HZ
 
+    def _waits_or_is_done(self) -> bool:
+        condition = self._link.query_whole("STAT:OPER:COND?")
+        return bool(condition & _WAITS_FOR_TRIGGER or not condition & _MEASURES)
+
+    def _not_armed(self) -> DeviceTimeoutError:
+        self._link.write("STOP")
+        return DeviceTimeoutError(
+            f"the {self._identity.model} does not wait for a trigger", "see what its screen says"
+        )
+
     def _configure_trigger(self, capture: CaptureSettings, inputs: int) -> None:
         link = self._link
-        if capture.trigger_input == "external":
+        channel = trigger_channel(capture, inputs)
+        if channel is None:
             link.write("TRIG1:SOUR:SEL EXT")
             # The external input has an edge trigger of its own.
             link.write("TRIG1:TYPE ANED")
@@ -315,13 +314,7 @@ class RohdeSchwarzRto:
             link.write("TRIG1:ANED:SLOP POS")
             level = _EXTERNAL_LEVEL
         else:
-            named = re.fullmatch(r"channel ([1-9])", capture.trigger_input)
-            if named is None or int(named[1]) > inputs:
-                raise DeviceSettingsError(
-                    f"a trigger input {capture.trigger_input!r}",
-                    f'give "external", or "channel 1" to "channel {inputs}"',
-                )
-            level = int(named[1])
+            level = channel
             link.write(f"CHAN{level}:STAT ON")
             link.write(f"TRIG1:SOUR:SEL CHAN{level}")
             link.write("TRIG1:TYPE EDGE")

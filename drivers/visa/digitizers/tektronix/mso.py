@@ -9,14 +9,13 @@ is no ``SYSTem:ERRor?``; operation complete would be an event, so ``*OPC?`` is a
 from __future__ import annotations
 
 import math
-import threading
-import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from drivers.errors import DeviceSettingsError, DeviceTimeoutError
+from drivers.visa.digitizers.checks import trigger_channel
 from drivers.visa.digitizers.tektronix.preamble import Preamble, read_preamble
 from drivers.visa.errors import AnswerError
 from drivers.visa.instrument import (
@@ -28,11 +27,11 @@ from drivers.visa.instrument import (
     Record,
 )
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 _RESET_S = 30.0
 _SETTLE_S = 10.0
 _ARM_S = 10.0
-_POLL_S = (0.001, 0.05)
 _ADC_BITS = 12
 # Ten divisions are on the screen; the ADC reaches a little further.
 _HALF_SCREEN_DIVISIONS = 5.0
@@ -61,7 +60,7 @@ class TektronixMso:
         Its answer to ``*OPT?``.
     """
 
-    error_query: ClassVar[str] = "*ESR?;:EVMsg?"
+    ERROR_QUERY: ClassVar[str] = "*ESR?;:EVMsg?"
 
     def __init__(self, link: Link, identity: Identity, options: frozenset[str]) -> None:
         self._link = link
@@ -176,7 +175,7 @@ class TektronixMso:
 
     def _configure_inputs(self, capture: CaptureSettings) -> float:
         """Set the inputs; returns the smallest full scale of those that are recorded."""
-        trigger = self._trigger_channel(capture)
+        trigger = trigger_channel(capture, self._channels)
         used = {*capture.channels, *(() if trigger is None else (trigger,))}
         for channel in range(1, self._channels + 1):
             state = "ON" if channel in used else "OFF"
@@ -263,7 +262,7 @@ class TektronixMso:
             )
 
     def _configure_trigger(self, capture: CaptureSettings) -> None:
-        channel = self._trigger_channel(capture)
+        channel = trigger_channel(capture, self._channels)
         source = "AUXiliary" if channel is None else f"CH{channel}"
         self._link.write("TRIGger:A:TYPe EDGE")
         self._link.write(f"TRIGger:A:EDGE:SOUrce {source}")
@@ -320,16 +319,21 @@ class TektronixMso:
                 raise
 
     def _poll(self, query: str, wanted: set[str], deadline_s: float, what: str) -> None:
-        end_s = time.monotonic() + deadline_s
-        pause_s, longest_s = _POLL_S
-        while (answer := self._link.query(query).upper()) not in wanted:
-            if time.monotonic() >= end_s:
-                raise DeviceTimeoutError(
-                    f"the oscilloscope did not {what} within {deadline_s:g} s ({query} {answer})",
-                    "see that the marker arrives at its trigger input, and its level",
-                )
-            threading.Event().wait(pause_s)
-            pause_s = min(2.0 * pause_s, longest_s)
+        answer = ""
+
+        def reached() -> bool:
+            nonlocal answer
+            answer = self._link.query(query).upper()
+            return answer in wanted
+
+        wait_until(
+            reached,
+            deadline_s,
+            lambda: DeviceTimeoutError(
+                f"the oscilloscope did not {what} within {deadline_s:g} s ({query} {answer})",
+                "see that the marker arrives at its trigger input, and its level",
+            ),
+        )
 
     def fetch(self, channel: int, segment: int = 0, progress: Progress | None = None) -> Record:
         """Read a record out.
@@ -413,15 +417,3 @@ class TektronixMso:
             raise DeviceSettingsError(
                 f"inputs {tuple(channels)} of {self._identity}", f"give 1 to {self._channels}"
             )
-
-    def _trigger_channel(self, capture: CaptureSettings) -> int | None:
-        """Return the input that is the trigger's; None for the auxiliary one."""
-        if capture.trigger_input == "external":
-            return None
-        word, _, number = capture.trigger_input.partition(" ")
-        if word != "channel" or not number.isdigit():
-            raise DeviceSettingsError(
-                f"trigger input {capture.trigger_input!r}", "give 'external' or 'channel N'"
-            )
-        self._check_channels((int(number),))
-        return int(number)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.errors import DeviceSettingsError, DeviceStateError
+from drivers.visa.generators.checks import configured, refuse_other_kind
 from drivers.visa.generators.keysight.memory import Packing
 from drivers.visa.generators.keysight.sequencer import SegmentPlayer, Wiring
 from drivers.visa.generators.keysight.settings import (
@@ -257,11 +258,7 @@ class KeysightM8190a:
         """Write a waveform into a segment, with zeros up to minimum and granularity behind it."""
         output = self._configured()
         self._player.require_idle("upload")
-        if source.is_complex != (output.signal != "real"):
-            raise DeviceSettingsError(
-                f"waveform {name} is {'complex' if source.is_complex else 'real'}",
-                f"give what a signal of kind {output.signal} needs",
-            )
+        refuse_other_kind(name, source, output)
         limits = self.limits(output)
         packing = Packing(
             pack=_pack_pair(self._mode) if output.signal == "iq" else self._pack,
@@ -336,9 +333,7 @@ class KeysightM8190a:
         self._link.send_all([*off, *self._player.stop_commands])
 
     def _configured(self) -> OutputSettings:
-        if self._output is None:
-            raise DeviceStateError("the generator is not configured", "configure it first")
-        return self._output
+        return configured(self._output)
 
     def _require_channels(self, output: OutputSettings) -> None:
         wanted = 2 if output.signal == "iq" else 1

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.errors import DeviceSettingsError, DeviceStateError
+from drivers.errors import DeviceSettingsError
+from drivers.visa.generators.checks import configured, refuse_other_kind
 from drivers.visa.generators.keysight.memory import Packing
 from drivers.visa.generators.keysight.sequencer import SegmentPlayer, Wiring
 from drivers.visa.generators.keysight.settings import (
@@ -186,11 +187,7 @@ class KeysightM8195a:
         """Write a waveform into a segment, with zeros up to minimum and granularity behind it."""
         output = self._configured()
         self._player.require_idle("upload")
-        if source.is_complex != (output.signal == "iq"):
-            raise DeviceSettingsError(
-                f"waveform {name} is {'complex' if source.is_complex else 'real'}",
-                f"give what a signal of kind {output.signal} needs",
-            )
+        refuse_other_kind(name, source, output)
         limits = self.limits(output)
         packing = Packing(_pack, 3 if source.is_complex else 2, markers_apart=True)
         return self._player.memory.upload(name, source, packing, limits, progress)
@@ -254,9 +251,7 @@ class KeysightM8195a:
         self._link.send_all([*off, *self._player.stop_commands])
 
     def _configured(self) -> OutputSettings:
-        if self._output is None:
-            raise DeviceStateError("the generator is not configured", "configure it first")
-        return self._output
+        return configured(self._output)
 
     def _require_channels(self, output: OutputSettings) -> None:
         if output.signal not in self.signals:

@@ -20,12 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.errors import DeviceSettingsError, DeviceStateError, DeviceTimeoutError
+from drivers.errors import DeviceStateError, DeviceTimeoutError
 from drivers.visa.generators.checks import (
+    carrier_of,
     check_waveform_name,
+    configured,
     refuse_different,
+    refuse_other_kind,
+    refuse_other_reference,
     refuse_outside,
     refuse_too_long,
+    require_modulated,
+    require_queueable,
 )
 from drivers.visa.generators.granularity import padded_chunks, padded_length
 from drivers.visa.generators.quantise import Codes, SampleFormat, quantise
@@ -102,11 +108,7 @@ class KeysightMxg:
         DeviceSettingsError
             It cannot play such a signal at all.
         """
-        if output.signal != "modulated" or output.channels != (1,):
-            raise DeviceSettingsError(
-                f"a {output.signal} signal at outputs {output.channels}",
-                f"give {self._identity.model} a modulated one at output 1",
-            )
+        require_modulated(output, self._identity.model)
         link = self._link
         with link.operation("limits"):
             rates = [link.query_number(f":RAD:ARB:SCL:RATE? {end}") for end in ("MIN", "MAX")]
@@ -159,11 +161,7 @@ class KeysightMxg:
         limits = self.limits(output)
         low_hz, high_hz = limits.min_sample_rate_hz, limits.max_sample_rate_hz
         refuse_outside("sample rate", output.sample_rate_hz, low_hz, high_hz, "Hz")
-        frequency_hz, power_dbm = output.frequency_hz, output.power_dbm
-        if frequency_hz is None or power_dbm is None:
-            raise DeviceSettingsError(
-                "a modulated output without carrier or level", "give frequency_hz and power_dbm"
-            )
+        frequency_hz, power_dbm = carrier_of(output)
         if limits.frequency_hz is not None:
             refuse_outside("carrier", frequency_hz, *limits.frequency_hz, "Hz")
         link = self._link
@@ -174,7 +172,7 @@ class KeysightMxg:
         with link.operation("configure"):
             link.write(":OUTP OFF")
             link.write(f":ROSC:SOUR:AUTO {'ON' if external else 'OFF'}")
-            link.write(f":FREQ {float(frequency_hz)!r}")
+            link.write(f":FREQ {frequency_hz!r}")
             link.write(f":POW {power_dbm:.2f}")
             # Pulses are shorter than the loop of the level control, and gaps between them longer:
             # closed, it would turn the level up in every gap. Open, the level is what a search at
@@ -196,11 +194,7 @@ class KeysightMxg:
             refuse_different("level", power_dbm, link.query_number(":POW?"), 1e-3)
             rate_hz = link.query_number(":RAD:ARB:SCL:RATE?")
             refuse_different("sample rate", output.sample_rate_hz, rate_hz, 1e-3)
-        if reference[:3].upper() != output.clock_reference[:3].upper():
-            raise DeviceSettingsError(
-                f"the reference is {reference} and not {output.clock_reference}",
-                "connect 10 MHz to REF IN, or take the internal reference",
-            )
+        refuse_other_reference(output.clock_reference, reference)
         self._output = output
 
     def upload(self, name: str, source: WaveformSource, progress: Progress | None = None) -> Upload:
@@ -212,8 +206,7 @@ class KeysightMxg:
             Too long for its memory, not complex, or a name that cannot be one of a segment.
         """
         output = self._configured()
-        if not source.is_complex:
-            raise DeviceSettingsError("a real waveform", "give I and Q to a modulated output")
+        refuse_other_kind(name, source, output)
         check_waveform_name(name, _NAME_CHARACTERS - len(PREFIX))
         limits = self.limits(output)
         length = padded_length(source.samples, _MIN_SAMPLES, _GRANULARITY)
@@ -264,15 +257,7 @@ class KeysightMxg:
             None, one that was not uploaded, or more than a sequence holds.
         """
         self._configured()
-        missing = [name for name in names if name not in self._uploaded]
-        if missing or not names:
-            raise DeviceSettingsError(
-                f"a queue of {', '.join(missing) or 'nothing'}", "upload its waveforms first"
-            )
-        if len(names) > _MAX_SEGMENTS:
-            raise DeviceSettingsError(
-                f"a queue of {len(names)} waveforms", f"give at most {_MAX_SEGMENTS}"
-            )
+        require_queueable(names, self._uploaded, _MAX_SEGMENTS)
         link = self._link
         with link.operation("queue"):
             link.write(":OUTP OFF")
@@ -371,9 +356,7 @@ class KeysightMxg:
             self._link.send_all(commands)
 
     def _configured(self) -> OutputSettings:
-        if self._output is None:
-            raise DeviceStateError("the generator is not configured", "call configure first")
-        return self._output
+        return configured(self._output)
 
     def _configure_trigger(self, output: OutputSettings) -> None:
         link = self._link

@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.errors import DeviceSettingsError, DeviceStateError, DeviceTimeoutError
+from drivers.errors import DeviceStateError, DeviceTimeoutError
+from drivers.visa.generators.checks import require_queueable
 from drivers.visa.generators.keysight.memory import SegmentMemory
 from drivers.visa.instrument import OutputSettings, Upload
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 IDLE, WAITS_FOR_TRIGGER, RUNS, WAITS_FOR_ADVANCE = range(4)
 _STATES = ("stopped", "waiting for a trigger", "playing", "waiting for the next trigger")
@@ -38,7 +40,6 @@ SEQUENCE_ENTRIES = 512 * 1024 - 1
 """Of the M8190A's table, less one; the M8195A has more."""
 
 _ARM_DEADLINE_S = 30.0
-_POLL_S = (0.001, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,7 @@ class SegmentPlayer:
             There are none, too many, or one that was not uploaded.
         """
         self.require_idle("queue")
-        unknown = [name for name in names if name not in self.memory.uploads]
-        if unknown or not 0 < len(names) <= self.memory.most_segments:
-            what = f"waveform {unknown[0]}, not uploaded" if unknown else f"{len(names)} waveforms"
-            raise DeviceSettingsError(
-                f"the queue is to hold {what}",
-                f"queue 1 to {self.memory.most_segments} uploaded waveforms",
-            )
+        require_queueable(names, self.memory.uploads, self.memory.most_segments)
         self._queue = _Queue([self.memory.uploads[name] for name in names])
         if self.sequenced:
             self._write_table([self.memory.number(name) for name in names])
@@ -247,20 +242,22 @@ class SegmentPlayer:
     def _wait(
         self, wanted: int, index: int | None, what: str, left_s: float, told_s: float | None = None
     ) -> None:
-        end_s = time.monotonic() + left_s
-        pause_s, longest_s = _POLL_S
-        while True:
+        state = 0
+
+        def reached() -> bool:
+            nonlocal state
             state, at = self.state()
-            if state == wanted and index in (None, at):
-                return
-            if time.monotonic() >= end_s:
-                raise DeviceTimeoutError(
-                    f"the {self._model} did not {what} within "
-                    f"{left_s if told_s is None else told_s:g} s; it is {_STATES[state]}",
-                    "see that its trigger arrives, and that the waveform is not longer",
-                )
-            threading.Event().wait(pause_s)
-            pause_s = min(2.0 * pause_s, longest_s)
+            return state == wanted and index in (None, at)
+
+        wait_until(
+            reached,
+            left_s,
+            lambda: DeviceTimeoutError(
+                f"the {self._model} did not {what} within "
+                f"{left_s if told_s is None else told_s:g} s; it is {_STATES[state]}",
+                "see that its trigger arrives, and that the waveform is not longer",
+            ),
+        )
 
     def require_idle(self, what: str) -> None:
         """Refuse what would disturb a queue that waits for its triggers."""

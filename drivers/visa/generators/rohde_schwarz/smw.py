@@ -10,8 +10,6 @@ a baseband that waits for its trigger, and off before the baseband does.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,10 +17,16 @@ from typing import Any
 from drivers.errors import DeviceSettingsError, DeviceStateError, DeviceTimeoutError
 from drivers.visa.errors import InstrumentError
 from drivers.visa.generators.checks import (
+    carrier_of,
     check_waveform_name,
+    configured,
     refuse_different,
+    refuse_other_kind,
+    refuse_other_reference,
     refuse_outside,
     refuse_too_long,
+    require_modulated,
+    require_queueable,
 )
 from drivers.visa.generators.granularity import padded_length
 from drivers.visa.generators.rohde_schwarz.wv_file import (
@@ -43,6 +47,7 @@ from drivers.visa.instrument import (
 )
 from drivers.visa.link import Link
 from drivers.visa.link.blocks import LARGEST_BLOCK
+from drivers.visa.waiting import wait_until
 
 FOLDER = "/var/user"
 PREFIX = "moonecho_"
@@ -68,7 +73,6 @@ _TAG_BYTES = 1 << 20
 _MAX_QUEUE = 10_000
 _LEVEL_STEP_DB = 0.01
 _LOAD_DEADLINE_S = 120.0
-_POLL_S = 0.01
 _RF_OFF = [":OUTP1:STAT OFF", ":OUTP:ALL:STAT OFF"]
 
 
@@ -113,7 +117,7 @@ class RohdeSchwarzSmw:
         DeviceSettingsError
             It cannot play such a signal at all.
         """
-        self._check_signal(output)
+        require_modulated(output, self._identity.model)
         link = self._link
         with link.operation("limits"):
             rates = [link.query_number(f":SOUR1:BB:ARB:CLOC? {end}") for end in ("MIN", "MAX")]
@@ -165,7 +169,7 @@ class RohdeSchwarzSmw:
         limits = self.limits(output)
         low_hz, high_hz = limits.min_sample_rate_hz, limits.max_sample_rate_hz
         refuse_outside("sample rate", output.sample_rate_hz, low_hz, high_hz, "Hz")
-        frequency_hz, power_dbm = self._carrier(output)
+        frequency_hz, power_dbm = carrier_of(output)
         if limits.frequency_hz is not None:
             refuse_outside("carrier", frequency_hz, *limits.frequency_hz, "Hz")
         if abs(power_dbm / _LEVEL_STEP_DB - round(power_dbm / _LEVEL_STEP_DB)) > 1e-6:
@@ -192,11 +196,7 @@ class RohdeSchwarzSmw:
         with link.operation("read settings back"):
             refuse_different("carrier", frequency_hz, link.query_number(":SOUR1:FREQ:CW?"), 1e-3)
             reference = link.query(":SOUR:ROSC:SOUR?")
-        if reference[:3].upper() != output.clock_reference[:3].upper():
-            raise DeviceSettingsError(
-                f"the reference is {reference} and not {output.clock_reference}",
-                "connect 10 MHz to REF IN, or take the internal reference",
-            )
+        refuse_other_reference(output.clock_reference, reference)
         self._output = output
 
     def upload(self, name: str, source: WaveformSource, progress: Progress | None = None) -> Upload:
@@ -208,8 +208,7 @@ class RohdeSchwarzSmw:
             Too long for its memory, not complex, or a name that cannot be one of a file.
         """
         output = self._configured()
-        if not source.is_complex:
-            raise DeviceSettingsError("a real waveform", "give I and Q to a modulated output")
+        refuse_other_kind(name, source, output)
         check_waveform_name(name, longest=60)
         limits = self.limits(output)
         samples = padded_length(source.samples, limits.min_segment_samples, limits.granularity)
@@ -249,11 +248,7 @@ class RohdeSchwarzSmw:
             None, or one that was not uploaded.
         """
         self._configured()
-        missing = [name for name in names if name not in self._uploaded]
-        if missing or not names:
-            raise DeviceSettingsError(
-                f"a queue of {', '.join(missing) or 'nothing'}", "upload its waveforms first"
-            )
+        require_queueable(names, self._uploaded, _MAX_QUEUE)
         self._queue, self._playing, self._armed = tuple(names), 0, False
         self._load(self._queue[0])
 
@@ -296,15 +291,15 @@ class RohdeSchwarzSmw:
         if not self._armed:
             raise DeviceStateError("nothing is being played", "arm the generator first")
         link = self._link
-        deadline = time.monotonic() + deadline_s
         with link.operation("wait until it was played"):
-            while link.query(":SOUR1:BB:ARB:TRIG:RMOD?").upper() != "STOP":
-                if time.monotonic() > deadline:
-                    raise DeviceTimeoutError(
-                        f"the baseband still plays after {deadline_s:g} s",
-                        "wait longer than the waveform lasts",
-                    )
-                threading.Event().wait(_POLL_S)
+            wait_until(
+                lambda: link.query(":SOUR1:BB:ARB:TRIG:RMOD?").upper() == "STOP",
+                deadline_s,
+                lambda: DeviceTimeoutError(
+                    f"the baseband still plays after {deadline_s:g} s",
+                    "wait longer than the waveform lasts",
+                ),
+            )
         self._armed = False
         self._playing += 1
         if self._playing < len(self._queue):
@@ -342,20 +337,6 @@ class RohdeSchwarzSmw:
         for commands in (_RF_OFF, _RF_OFF, [":SOUR1:BB:ARB:STAT OFF"]):
             self._link.send_all(commands)
 
-    def _check_signal(self, output: OutputSettings) -> None:
-        if output.signal != "modulated" or output.channels != (1,):
-            raise DeviceSettingsError(
-                f"a {output.signal} signal at outputs {output.channels}",
-                f"give {self._identity.model} a modulated one at output 1",
-            )
-
-    def _carrier(self, output: OutputSettings) -> tuple[float, float]:
-        if output.frequency_hz is None or output.power_dbm is None:
-            raise DeviceSettingsError(
-                "a modulated output without carrier or level", "give frequency_hz and power_dbm"
-            )
-        return float(output.frequency_hz), float(output.power_dbm)
-
     def _memory_samples(self, option: str) -> int:
         return _MEMORY_SAMPLES.get(option, 0)
 
@@ -374,9 +355,7 @@ class RohdeSchwarzSmw:
             link.write(":SOUR1:BB:ARB:TRIG:SOUR INT")
 
     def _configured(self) -> OutputSettings:
-        if self._output is None:
-            raise DeviceStateError("the generator is not configured", "call configure first")
-        return self._output
+        return configured(self._output)
 
     def _path(self, name: str) -> str:
         return f"{FOLDER}/{PREFIX}{name}.wv"
@@ -384,7 +363,7 @@ class RohdeSchwarzSmw:
     def _load(self, name: str) -> None:
         """Select a file, with RF off, and set the level at which full scale is what it must be."""
         output = self._configured()
-        _, power_dbm = self._carrier(output)
+        _, power_dbm = carrier_of(output)
         surveyed = self._uploaded[name]
         level_dbm = round(power_dbm - surveyed.rms_offset_db, 2)
         link = self._link

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from drivers.errors import (
-    DeviceSettingsError,
     DeviceStateError,
     DeviceTimeoutError,
     DriverError,
 )
+from drivers.visa.generators.checks import configured, refuse_other_kind, require_queueable
 from drivers.visa.generators.tektronix.memory import (
     Silence,
     WaveformMemory,
@@ -38,6 +38,7 @@ from drivers.visa.instrument import (
     WaveformSource,
 )
 from drivers.visa.link import Link
+from drivers.visa.waiting import wait_until
 
 _PREFIX = "moonecho_"
 _SEQUENCE = f"{_PREFIX}queue"
@@ -47,7 +48,6 @@ _STOPPED, _WAITING = 0, 1
 # Before it waits for a trigger, the instrument loads what it will play.
 _ARM_DEADLINE_S = 60.0
 _SETTLE_DEADLINE_S = 30.0
-_POLL_S = (0.001, 0.05)
 # Of the waveforms that are selected one by one, without the sequencing option.
 _MAX_SELECTED = 1000
 
@@ -81,7 +81,7 @@ class TektronixAwg:
         Whether waveforms go into the waveform list, or as ``.wfmx`` files to its disk.
     """
 
-    error_query: ClassVar[str] = "SYSTem:ERRor:NEXT?"
+    ERROR_QUERY: ClassVar[str] = "SYSTem:ERRor:NEXT?"
 
     def __init__(self, link: Link, identity: Identity, options: frozenset[str]) -> None:
         self._link = link
@@ -190,11 +190,7 @@ class TektronixAwg:
             It does not fit the memory or the settings.
         """
         output = self._configured()
-        if source.is_complex != (output.signal == "iq"):
-            raise DeviceSettingsError(
-                f"waveform {name} is {'complex' if source.is_complex else 'real'}",
-                f"give what a signal of kind {output.signal} needs",
-            )
+        refuse_other_kind(name, source, output)
         return self._bring(_held(name), source, output.markers, progress)
 
     def _bring(
@@ -228,13 +224,8 @@ class TektronixAwg:
             There are none, too many, or one that was not uploaded.
         """
         output = self._configured()
-        unknown = [name for name in names if _held(name) not in self._uploads]
-        most = self.limits(output).max_segments
-        if unknown or not 0 < len(names) <= most:
-            what = f"waveform {unknown[0]}, not uploaded" if unknown else f"{len(names)} waveforms"
-            raise DeviceSettingsError(
-                f"the queue is to hold {what}", f"queue 1 to {most} uploaded waveforms"
-            )
+        ours = (name.removeprefix(_PREFIX) for name in self._uploads)
+        require_queueable(names, {*self._uploads, *ours}, self.limits(output).max_segments)
         self._queue = _Queue([self._uploads[_held(name)] for name in names])
         with self._link.operation("queue waveforms"):
             self._link.write("AWGControl:STOP:IMMediate")
@@ -358,26 +349,30 @@ class TektronixAwg:
         self, wanted: int, what: str, deadline_s: float, step: int | None = None
     ) -> None:
         """Poll the run state, and with external triggers the step that waits."""
-        end_s = time.monotonic() + deadline_s
-        pause_s, longest_s = _POLL_S
-        while True:
+        channel = self._configured().channels[0]
+        state = _STOPPED
+
+        def reached() -> bool:
+            nonlocal state
             state = self._link.query_whole("AWGControl:RSTate?")
-            channel = self._configured().channels[0]
             if state == wanted and (
                 step is None or self._link.query_whole(f"SOURce{channel}:SCSTep?") == step
             ):
-                return
+                return True
             if state == _STOPPED and self._queue.armed:
                 raise DriverError(
                     "the generator stopped while it should play", "see its front panel; run again"
                 )
-            if time.monotonic() >= end_s:
-                raise DeviceTimeoutError(
-                    f"the generator did not {what} within {deadline_s:.3g} s (run state {state})",
-                    "see that its trigger arrives, and that the deadline is longer than it plays",
-                )
-            threading.Event().wait(pause_s)
-            pause_s = min(2.0 * pause_s, longest_s)
+            return False
+
+        wait_until(
+            reached,
+            deadline_s,
+            lambda: DeviceTimeoutError(
+                f"the generator did not {what} within {deadline_s:.3g} s (run state {state})",
+                "see that its trigger arrives, and that the deadline is longer than it plays",
+            ),
+        )
 
     def read_back(self) -> dict[str, Any]:
         """Ask for what it is set to."""
@@ -441,9 +436,7 @@ class TektronixAwg:
         self._queue = _Queue([])
 
     def _configured(self) -> OutputSettings:
-        if self._output is None:
-            raise DeviceStateError("the generator is not configured", "configure it first")
-        return self._output
+        return configured(self._output)
 
 
 def _held(name: str) -> str:

@@ -287,7 +287,7 @@ _CHILD = """
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_in_the_middle_of_playback_switches_outputs_off(number: signal.Signals) -> None:
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[4]
     with wired(generator_samples=400_000, digitizer_samples=150_000) as pair:
         child = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(_CHILD), *pair.addresses],

@@ -172,8 +172,8 @@ def test_limits_are_asked_of_the_instrument() -> None:
     [
         ({"channels": (9,)}, "give 1 to 8"),
         ({"channels": ()}, "give 1 to 8"),
-        ({"trigger_input": "channel 9"}, "give 1 to 8"),
-        ({"trigger_input": "somewhere"}, "'channel N'"),
+        ({"trigger_input": "channel 9"}, "N of 1 to 8"),
+        ({"trigger_input": "somewhere"}, 'or "channel N"'),
         ({"sample_rate_hz": 7e9}, "sample rate of 7e"),
         ({"duration_s": 1.0}, "record at most 62500000"),
         ({"segments": 100_000}, "100000 segments became"),

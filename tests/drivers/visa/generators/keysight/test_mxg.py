@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from drivers.errors import DeviceSettingsError, DeviceStateError, DeviceTimeoutError
 from drivers.simulators.bench.rf_bench import RfBench, Signal
 from drivers.simulators.generators.keysight.mxg import SimulatedMxg
-from drivers.simulators.servers.faults import Fault, FaultKind
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.catalogue import open_generator
 from drivers.visa.generators.keysight.mxg import KeysightMxg
@@ -153,21 +152,6 @@ def test_outputs_are_off_before_anything_is_set() -> None:
         assert link.query(":OUTP?;:RAD:ARB?") == "0;0"
 
 
-@pytest.mark.parametrize("kind", ["drop", "silent", "error"])
-def test_outputs_go_off_over_a_link_in_trouble(kind: FaultKind) -> None:
-    simulator = SimulatedMxg("mxg")
-    with InstrumentServer(simulator) as server, Link(server.hislip_address, timeout_s=0.5) as link:
-        generator = made(link)
-        generator.configure(OUTPUT)
-        generator.upload("a", random_waveform(600))
-        generator.queue(["a"])
-        generator.arm()
-        server.inject(Fault(kind, on="OUTP"))
-        generator.ensure_stopped()
-        assert link.query(":OUTP?") == "0"
-    assert simulator.bare_carriers == 0
-
-
 def test_files_of_an_earlier_run_are_deleted_and_others_stay() -> None:
     simulator = SimulatedMxg("mxg")
     with connected(simulator) as link:
@@ -230,18 +214,11 @@ def test_a_missing_reference_is_found() -> None:
         made(link).configure(OUTPUT)
 
 
-def test_calls_out_of_order_and_bad_waveforms_are_refused() -> None:
+def test_bad_waveforms_are_refused() -> None:
     with connected(SimulatedMxg("mxg", memory_samples=10_000)) as link:
         generator = made(link)
-        for call in (generator.arm, generator.trigger, lambda: generator.queue(["a"])):
-            with pytest.raises(DeviceStateError):
-                call()
         generator.configure(OUTPUT)
         assert generator.limits(OUTPUT).max_segment_samples == 10_000
-        with pytest.raises(DeviceSettingsError, match="nothing"):
-            generator.queue([])
-        with pytest.raises(DeviceSettingsError, match="real"):
-            generator.upload("a", ArrayWaveform(np.zeros(10, np.float32)))
         with pytest.raises(DeviceSettingsError, match="called"):
             generator.upload("a" * 21, random_waveform(10))
         with pytest.raises(DeviceSettingsError, match="at most 10000"):
