@@ -16,22 +16,6 @@ from drivers.simulators.servers.hislip_server import MAX_PACKET_BYTES
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from tests.drivers.simulators.toy import IDENTITY, ToyInstrument, opened
 
-pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
-]
-
-
-@pytest.fixture
-def toy() -> ToyInstrument:
-    return ToyInstrument()
-
-
-@pytest.fixture
-def server(toy: ToyInstrument) -> Iterator[InstrumentServer]:
-    with InstrumentServer(toy) as served:
-        yield served
-
 
 @pytest.fixture
 def client(server: InstrumentServer) -> Iterator[Client]:

@@ -3,7 +3,6 @@
 import socket
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
 
 import pytest
 import pyvisa
@@ -12,31 +11,7 @@ from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.scpi import Call, definite_block
 from drivers.simulators.servers.faults import Fault
 from drivers.simulators.servers.instrument_server import InstrumentServer
-from tests.drivers.simulators.toy import IDENTITY, ToyInstrument, opened
-
-pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
-]
-
-Address = Callable[[InstrumentServer], str]
-
-ADDRESSES = pytest.mark.parametrize(
-    "address",
-    [lambda server: server.hislip_address, lambda server: server.socket_address],
-    ids=["hislip", "socket"],
-)
-
-
-@pytest.fixture
-def toy() -> ToyInstrument:
-    return ToyInstrument()
-
-
-@pytest.fixture
-def server(toy: ToyInstrument) -> Iterator[InstrumentServer]:
-    with InstrumentServer(toy) as served:
-        yield served
+from tests.drivers.simulators.toy import ADDRESSES, IDENTITY, Address, ToyInstrument, opened
 
 
 def simulator_threads() -> list[str]:

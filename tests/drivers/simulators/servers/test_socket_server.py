@@ -1,5 +1,4 @@
 import socket
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,22 +8,6 @@ from drivers.simulators.scpi import definite_block
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.simulators.servers.socket_server import MessageScanner
 from tests.drivers.simulators.toy import IDENTITY, ToyInstrument, opened
-
-pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
-]
-
-
-@pytest.fixture
-def toy() -> ToyInstrument:
-    return ToyInstrument()
-
-
-@pytest.fixture
-def server(toy: ToyInstrument) -> Iterator[InstrumentServer]:
-    with InstrumentServer(toy) as served:
-        yield served
 
 
 def messages_of(data: bytes, sizes: list[int]) -> list[bytes]:

@@ -16,8 +16,6 @@ from drivers.visa.instrument import Generator, OutputSettings
 from drivers.visa.link import Link
 from tests.drivers.visa.generators.array_waveform import ArrayWaveform, random_waveform
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 REAL = OutputSettings("real", 1.92e9, peak_v=0.2)
 MODULATED = OutputSettings("modulated", 50e6, power_dbm=-3.0, frequency_hz=2.4e9)
 # Settings, what tells the state of the first output, and what it says when it is off.

@@ -9,6 +9,7 @@ from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.scpi.call import Call
 from drivers.simulators.scpi.values import definite_block
 from drivers.simulators.servers.instrument_server import InstrumentServer
+from drivers.visa.link import Link
 
 Way = Literal["hislip", "socket"]
 WAYS: tuple[Way, ...] = ("hislip", "socket")
@@ -35,6 +36,10 @@ class Store(SimulatedInstrument):
 
     def _switch(self, call: Call) -> None:
         self.output_on = call.boolean(0)
+
+
+Bench = tuple[Store, InstrumentServer, Link]
+"""A store, its server, and a link to it."""
 
 
 @contextmanager

@@ -11,16 +11,7 @@ from drivers.simulators.servers.faults import Fault
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.errors import AnswerError, BlockSizeError, InstrumentError, WrongInstrumentError
 from drivers.visa.link import Link
-from tests.drivers.visa.link.store import WAYS, Store, Way, served
-
-Bench = tuple[Store, InstrumentServer, Link]
-
-
-@pytest.fixture(params=WAYS)
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    way: Way = request.param
-    with served(way) as (store, server, address), Link(address, timeout_s=2.0) as link:
-        yield store, server, link
+from tests.drivers.visa.link.store import Bench, Store, served
 
 
 def test_commands_and_questions(bench: Bench) -> None:

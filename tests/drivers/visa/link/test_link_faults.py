@@ -9,22 +9,12 @@ import pytest
 
 from drivers.errors import DeviceTimeoutError, DriverError, LinkLostError
 from drivers.simulators.servers.faults import Fault
-from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.errors import AnswerError, InstrumentError, LinkInterruptedError
 from drivers.visa.link import Link
-from tests.drivers.visa.link.store import WAYS, Store, Way, served
+from tests.drivers.visa.link.store import Bench, served
 
 # For what never comes; everything else has 2 s, which a busy machine keeps.
 SHORT_S = 0.2
-
-Bench = tuple[Store, InstrumentServer, Link]
-
-
-@pytest.fixture(params=WAYS)
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    way: Way = request.param
-    with served(way) as (store, server, address), Link(address, timeout_s=2.0) as link:
-        yield store, server, link
 
 
 def test_a_slow_answer_is_not_that_of_the_next_question(bench: Bench) -> None:

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from qcodes.instrument_drivers.Keysight import KeysightInfiniium
 
-from drivers.simulators.bench.rf_bench import Cable, Playback, RfBench
+from drivers.simulators.bench.rf_bench import Playback, RfBench
 from drivers.simulators.digitizers.keysight.infiniium import SimulatedInfiniium
 from drivers.simulators.servers.instrument_server import InstrumentServer
-
-# pyvisa-py looks for a GPIB library when its resource manager is made.
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
 
 RATE_HZ, TONE_HZ, PEAK_V = 2e9, 50e6, 0.3
 TRIGGER_SAMPLE = 400
@@ -25,14 +22,6 @@ def playback() -> Playback:
     markers[TRIGGER_SAMPLE : TRIGGER_SAMPLE + 200] = 1
     volts = PEAK_V * np.sin(2.0 * np.pi * TONE_HZ * samples / RATE_HZ)
     return Playback(RATE_HZ, {"1": volts.astype(np.float32)}, {"M1": markers})
-
-
-@pytest.fixture
-def bench() -> RfBench:
-    bench = RfBench(seed=3, clock_error_ppm=0.0)
-    bench.connect(("awg", "1"), ("scope", "1"), Cable(0.0, 4e-9))
-    bench.connect(("awg", "M1"), ("scope", "EXT"), Cable(0.0, 4e-9))
-    return bench
 
 
 @pytest.fixture

@@ -9,13 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from pymeasure.instruments.keysight import KeysightDSOX1102G
 
-from drivers.simulators.bench.rf_bench import Cable, Playback, RfBench
+from drivers.simulators.bench.rf_bench import Playback, RfBench
 from drivers.simulators.digitizers.keysight.infiniivision import SimulatedInfiniiVision
 from drivers.simulators.servers.instrument_server import InstrumentServer
 
 pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
     # PyMeasure asks whoever uses this driver whether the instrument speaks SCPI.
     pytest.mark.filterwarnings("ignore:It is not known whether this device:FutureWarning"),
 ]
@@ -37,14 +35,6 @@ def playback() -> Playback:
     markers[TRIGGER_SAMPLE : TRIGGER_SAMPLE + 100] = 1
     volts = PEAK_V * np.sin(2.0 * np.pi * TONE_HZ * samples / RATE_HZ)
     return Playback(RATE_HZ, {"1": volts.astype(np.float32)}, {"M1": markers})
-
-
-@pytest.fixture
-def bench() -> RfBench:
-    bench = RfBench(seed=3, clock_error_ppm=0.0)
-    bench.connect(("awg", "1"), ("scope", "1"), Cable(0.0, 4e-9))
-    bench.connect(("awg", "M1"), ("scope", "EXT"), Cable(0.0, 4e-9))
-    return bench
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from drivers.simulators.bench.rf_bench import Playback, RfBench
 from drivers.simulators.digitizers.rohde_schwarz.rto import SimulatedRto
 from drivers.simulators.servers.instrument_server import InstrumentServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 TONE_HZ = 20e6
 
 

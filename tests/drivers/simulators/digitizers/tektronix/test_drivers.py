@@ -13,11 +13,6 @@ from drivers.simulators.digitizers.tektronix.mso import SimulatedTektronixMso
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from tests.drivers.simulators.tektronix_manager import device_manager
 
-pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
-]
-
 
 @contextmanager
 def _managed(simulated: SimulatedTektronixMso) -> Iterator[AbstractTekScope]:

@@ -17,9 +17,6 @@ from drivers.simulators.generators.keysight.m8190a import SimulatedM8190A
 from drivers.simulators.generators.keysight.m8195a import SimulatedM8195A
 from drivers.simulators.servers.instrument_server import InstrumentServer
 
-# pyvisa-py looks for a GPIB library when its resource manager is made.
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 IDLE, WAITS_FOR_TRIGGER, RUNS, WAITS_FOR_ADVANCE = range(4)
 FIRST, LAST, MARKERS = 1 << 28, 1 << 30, 1 << 24
 AUTO, CONDITIONAL, REPEAT, SINGLE = (mode << 16 for mode in range(4))

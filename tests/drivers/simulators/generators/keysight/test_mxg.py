@@ -10,8 +10,6 @@ from drivers.simulators.bench.rf_bench import RfBench, Signal
 from drivers.simulators.generators.keysight.mxg import SimulatedMxg
 from drivers.simulators.servers.instrument_server import InstrumentServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 
 def block(data: bytes) -> bytes:
     size = str(len(data))

@@ -10,8 +10,6 @@ from drivers.simulators.bench.rf_bench import RfBench, Signal
 from drivers.simulators.generators.rohde_schwarz.smw import Model, SimulatedSmw
 from drivers.simulators.servers.instrument_server import InstrumentServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 HEADER = b"{TYPE: SMU-WV,0}{CLOCK: 1e6}{LEVEL OFFS: 0,0}"
 
 

@@ -14,11 +14,6 @@ from drivers.simulators.generators.tektronix.awg import SimulatedTektronixAwg
 from drivers.simulators.servers.instrument_server import InstrumentServer
 from tests.drivers.simulators.tektronix_manager import device_manager
 
-pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
-]
-
 
 @contextmanager
 def _managed(simulated: SimulatedTektronixAwg) -> Iterator[AWG5200 | AWG70KA | AWG70KB]:

@@ -20,8 +20,6 @@ from drivers.visa.link import Link
 from tests.drivers.visa.connected import connected, sent
 from tests.drivers.visa.vendor_headers import HeaderTree, headers_of
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 TONE_HZ = 37e6
 RATE_HZ = 250e6
 CAPTURE = CaptureSettings(

@@ -19,8 +19,6 @@ from drivers.visa.link import Link
 from tests.drivers.visa.connected import connected, sent
 from tests.drivers.visa.generators.array_waveform import ArrayWaveform, random_waveform
 
-pytestmark = pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning")
-
 OUTPUT = OutputSettings(
     "modulated", 50e6, power_dbm=-3.0, frequency_hz=2.4e9, clock_reference="external"
 )
