@@ -12,7 +12,9 @@ RECORDING_NAME = "recording"
 DEFAULT_PARENT = Path("runs")
 
 
-def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
+def open_run_folder(
+    folder: Path, *, resume: bool, bytes_needed: int, resumable: bool = True
+) -> bool:
     """Make sure that a run may write to a folder, and make it.
 
     Parameters
@@ -23,6 +25,8 @@ def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
         Whether to go on with what is there.
     bytes_needed : int
         Size of what the run will write.
+    resumable : bool
+        Whether the command has the option --resume; without it no error speaks of that.
 
     Returns
     -------
@@ -48,7 +52,9 @@ def open_run_folder(folder: Path, *, resume: bool, bytes_needed: int) -> bool:
             raise OutputError(
                 folder,
                 "the folder is not empty",
-                "name another one with --out, remove it, or go on with its run by --resume",
+                "name another one with --out, remove it, or go on with its run by --resume"
+                if resumable
+                else "name another one with --out, or remove it",
             )
         new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def reproduce(
         If the settings ask for what is not there: an epoch without Earth orientation, a beam
         beside the Earth.
     """
-    new = open_run_folder(folder, resume=False, bytes_needed=_BYTES_NEEDED)
+    new = open_run_folder(folder, resume=False, bytes_needed=_BYTES_NEEDED, resumable=False)
     try:
         with RunProgress() as progress:
             context = PaperContext(settings, progress)
@@ -90,6 +90,9 @@ def reproduce(
                 for done, figure in enumerate(figures):
                     pictures[figure.key] = _draw(figure, folder)
                     advance(done + 1, len(figures))
+            for one in sections:
+                for name, content in one.files.items():
+                    write_atomically(folder / name, content)
             files = {key: f"{FIGURES_FOLDER}/{key}.png" for key in pictures}
             document = paper_document(sections, settings, progress.timing_s, files)
             page, json = folder / PAGE_NAME, folder / JSON_NAME
@@ -122,15 +125,18 @@ def _summarise(sections: Sequence[Section], page: Path, console: Console) -> Non
             shown = Table(title=rows.caption, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
             for heading in ("", "Quantity"):
                 shown.add_column(heading)
-            for heading in ("Ours", "Paper", "Difference"):
+            for heading in ("Ours", "Paper", "Difference") if rows.compares else ("Ours",):
                 shown.add_column(heading, justify="right")
             for row in rows.rows:
+                beside = (
+                    "" if row.theirs is None else number(row.theirs, row.decimals),
+                    "" if row.theirs is None else difference_text(row),
+                )
                 shown.add_row(
                     row.label,
                     f"{row.quantity} ({row.unit})" if row.unit else row.quantity,
                     number(row.ours, row.decimals),
-                    "" if row.theirs is None else number(row.theirs, row.decimals),
-                    "" if row.theirs is None else difference_text(row),
+                    *(beside if rows.compares else ()),
                 )
             console.print(shown)
     console.print(f"Report: {page}", soft_wrap=True, markup=False)

@@ -32,7 +32,7 @@ def paper_document(
     timing_s : mapping
         Wall-clock seconds of each stage.
     files : mapping
-        Names of figures' files, by key.
+        Names of figures' files, by key of the figure.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -42,14 +42,20 @@ def paper_document(
         "sections": {
             one.key: {
                 "title": one.title,
+                "summary": one.summary,
                 "text": list(one.paragraphs),
                 "tables": [table.key for table in one.tables],
                 "figures": [figure.key for figure in one.figures],
+                "files": list(one.files),
                 "data": dict(one.data),
             }
             for one in sections
         },
-        "figures": dict(files),
+        "figures": {
+            figure.key: {"file": files[figure.key], "section": one.key, "caption": figure.caption}
+            for one in sections
+            for figure in one.figures
+        },
         "settings": settings.model_dump(mode="json"),
         "timing_s": {key: round(spent, 3) for key, spent in timing_s.items()},
         "provenance": {

@@ -13,12 +13,13 @@ from testbed.report.page_frame import (
     PageFigure,
     complete_page,
     figure_markup,
-    navigation,
     section,
 )
 from testbed.report.quantities import number
 
 _NONE = "\N{EM DASH}"
+# Headings of rows up to this length are kept on one line.
+_LONGEST_ON_A_LINE = 22
 
 
 def paper_page(
@@ -52,7 +53,7 @@ def paper_page(
             "header",
             tag("h1", "moonecho paper"),
             *notes,
-            navigation([(one.key, one.title) for one in sections]),
+            _contents(sections),
         ),
         "\n",
         tag("main", *(section(one.key, one.title, _content(one, figures)) for one in sections)),
@@ -73,29 +74,52 @@ def _content(one: Section, figures: Mapping[str, PageFigure]) -> list[Markup]:
     ]
 
 
+def _contents(sections: Sequence[Section]) -> Markup:
+    """Make the list of sections, each with what comes out."""
+    items = [
+        tag(
+            "li",
+            tag("a", one.title, href=f"#{one.key}"),
+            f": {one.summary}" if one.summary else "",
+        )
+        for one in sections
+    ]
+    return tag("ul", *items, aria_label="Sections")
+
+
 def _comparison(rows: PaperTable) -> Markup:
     """Make a table; a reason that holds for several rows in a row is written once."""
     cells = []
     before = ""
     for row in rows.rows:
+        quantity = f"{row.quantity} ({row.unit})" if row.unit else row.quantity
+        beside = (
+            _NONE if row.theirs is None else number(row.theirs, row.decimals),
+            difference_text(row),
+        )
         cells.append(
             (
-                row.label,
-                f"{row.quantity} ({row.unit})" if row.unit else row.quantity,
+                _on_a_line(row.label),
+                _on_a_line(quantity),
                 number(row.ours, row.decimals),
-                _NONE if row.theirs is None else number(row.theirs, row.decimals),
-                difference_text(row),
+                *(beside if rows.compares else ()),
                 "as above" if row.why == before else row.why,
             )
         )
         before = row.why
+    headings = ("Paper", "Difference", "Why") if rows.compares else ("Why",)
     return table(
         rows.caption,
-        ("", "Quantity", "Ours", "Paper", "Difference", "Why"),
+        ("", "Quantity", "Ours", *headings),
         cells,
-        numeric=(2, 3, 4),
+        numeric=(2, 3, 4) if rows.compares else (2,),
         class_="cards",
     )
+
+
+def _on_a_line(text: str) -> str:
+    """Keep a short text from being broken between lines."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}") if len(text) <= _LONGEST_ON_A_LINE else text
 
 
 def difference_text(row: Row) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from testbed.errors import OptionError
-from testbed.paper import coverage_section
+from testbed.paper import (
+    beyond_section,
+    coverage_section,
+    delay_section,
+    doppler_section,
+    point_target_section,
+    steering_section,
+    track_section,
+)
 from testbed.paper.context import PaperContext
 from testbed.paper.section import Section
 from testbed.report.progress import Advance
@@ -34,11 +42,21 @@ class Part:
 
 
 PARTS = (
+    Part(("table1",), "Table 1: angle of the track", track_section.build_table_1),
+    Part(("figure1",), "Fig. 1: Doppler shift", doppler_section.build_figure_1),
     Part(("table2",), "Table 2: coverage of a beam", coverage_section.build_table_2),
     Part(("figure2",), "Fig. 2: latitudes of the strip", coverage_section.build_figure_2),
     Part(("figure3",), "Fig. 3: latitudes by incidence", coverage_section.build_figure_3),
     Part(("figure4",), "Fig. 4: hours of coverage", coverage_section.build_figure_4),
     Part(("figure5",), "Fig. 5: distance", coverage_section.build_figure_5),
+    Part(("table3",), "Table 3: smallest delay", delay_section.build_table_3),
+    Part(
+        ("table4", "figure6", "figure7"),
+        "Table 4: point target",
+        point_target_section.build_point_target,
+    ),
+    Part(("steering",), "Steering", steering_section.build_steering),
+    Part(("beyond",), "Beyond the paper", beyond_section.build_beyond),
 )
 """All parts, in the order of the page."""
 

@@ -70,6 +70,11 @@ class PaperTable:
     caption: str
     rows: tuple[Row, ...]
 
+    @property
+    def compares(self) -> bool:
+        """Whether the paper gives any of its values."""
+        return any(row.theirs is not None for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class PaperFigure:
@@ -111,6 +116,10 @@ class Section:
         Its figures.
     data : mapping
         What ``paper.json`` holds beyond the tables, fit for JSON.
+    summary : str
+        What comes out, in a sentence or two for the head of the page.
+    files : mapping of str to bytes
+        Further files that are written beside the page, by name.
     """
 
     key: str
@@ -119,3 +128,5 @@ class Section:
     tables: tuple[PaperTable, ...] = ()
     figures: tuple[PaperFigure, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    summary: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)

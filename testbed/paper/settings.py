@@ -7,14 +7,23 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from testbed.config.problems import Problem, config_error, wrong_together
+from testbed.config.problems import Problem, config_error, wrong_together, wrong_value
 from testbed.config.sections.base import Number, Section, Whole
 from testbed.config.sections.geometry import Ephemeris, Site, Utc
-from testbed.config.yaml_source import read_yaml
+from testbed.config.yaml_source import YamlSource, read_yaml
 
-Angle = Annotated[Number, Field(ge=0.0, le=1.2)]
+_LARGEST_LOOK_DEG = 1.0  # the Earth's limb lies at 0.90 (apogee) to 1.03 (perigee)
+
+
+def _look_angle(angle_deg: float) -> float:
+    if not 0.0 <= angle_deg <= _LARGEST_LOOK_DEG:
+        raise wrong_value("is no look angle", f"give 0 to {_LARGEST_LOOK_DEG:g} deg")
+    return angle_deg
+
+
+Angle = Annotated[Number, AfterValidator(_look_angle)]
 
 
 class SearchYears(Section):
@@ -65,6 +74,9 @@ class Fineness(Section):
         2.0, ge=0.5, le=30, description="Between places of the maps of hours."
     )
     hours_step_s: Number = Field(600.0, ge=60, le=7200, description="Between their instants.")
+    steering_step_s: Number = Field(
+        60.0, ge=1, le=3600, description="Between lines of the file of steering angles."
+    )
     nodal_step_days: Number = Field(
         1.0, ge=0.1, le=5, description="Between instants of the nodal cycle."
     )
@@ -72,6 +84,9 @@ class Fineness(Section):
 
 class PaperSettings(Section):
     """Settings of the reproduction."""
+
+    # Errors of what is not written in any file are about the defaults.
+    _source: YamlSource = PrivateAttr(default=YamlSource(Path("default settings")))
 
     ephemeris: Ephemeris = Field(
         "de421",
@@ -84,35 +99,48 @@ class PaperSettings(Section):
         json_schema_extra={"form": "a date and time such as 2001-02-09T01:49:49"},
     )
     search_years: SearchYears = Field(
-        SearchYears(), description="Years among which that epoch is sought."
+        SearchYears(),
+        description="Years among which that epoch is sought, and for which the extremes of Table 1 "
+        "are computed.",
     )
     year_start_utc: Utc = Field(
         "2021-01-01T00:00:00",
-        description="Begin of the sidereal year of Table 1 and Figs 1 and 4, and of the sidereal "
-        "month of Figs 2 and 5.",
+        description="Begin of the sidereal year of Table 1 and Figs 1 and 4, of the sidereal "
+        "month of Figs 2 and 5, and of the day and month of steering.",
         json_schema_extra={"form": "a date and time such as 2021-01-01T00:00:00"},
     )
     nodal_start_utc: Utc = Field(
         "2006-01-01T00:00:00",
-        description="Begin of the nodal cycle of Figs 2 and 3, 18.6 years. Earth orientation is "
+        description="Begin of the nodal cycle of Fig. 3, 18.6 years. Earth orientation is "
         "known from 1973 to about a year from now.",
         json_schema_extra={"form": "a date and time such as 2006-01-01T00:00:00"},
     )
     site: Site = Field(
         Site(latitude_deg=0.0, longitude_deg=0.0),
-        description="Radar of Table 2, Figs 2 to 5, steering and what goes beyond the paper.",
+        description="Radar of Table 2, Figs 2 to 5, steering and what goes beyond the paper; by "
+        "default at 0 N 0 E.",
     )
     side: Literal["north", "south"] = Field(
         "south", description="Way in which a beam is turned where one has to be chosen."
     )
     look_angles_deg: Annotated[tuple[Angle, ...], Field(min_length=1, max_length=12)] = Field(
-        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), description="Look angles of Fig. 2 and of steering."
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
+        description="Look angles of Fig. 2 and of steering; the first is that of `steering.csv` "
+        "and of the comparison of both ways of steering.",
+        json_schema_extra={"form": "a list of 1 to 12 angles of 0 to 1"},
     )
     hours_look_angles_deg: Annotated[tuple[Angle, ...], Field(min_length=1, max_length=4)] = Field(
-        (0.4, 0.6), description="Look angles of the maps of hours, Fig. 4."
+        (0.4, 0.6),
+        description="Look angles of the maps of hours, Fig. 4.",
+        json_schema_extra={"form": "a list of 1 to 4 angles of 0 to 1"},
     )
     beam: Beam = Field(Beam(), description="Beam of the maps of hours.")
     fineness: Fineness = Field(Fineness(), description="How fine maps and series are.")
+
+    @property
+    def source(self) -> YamlSource:
+        """Where each key is written; see `testbed.errors.locate_errors`."""
+        return self._source
 
     def sha256(self) -> str:
         """Return the SHA-256 of the canonical JSON of all values."""
@@ -138,6 +166,8 @@ def load_paper_settings(path: Path | None) -> PaperSettings:
     values: dict[str, Any]
     values, source = read_yaml(path)
     try:
-        return PaperSettings.model_validate(values)
+        settings = PaperSettings.model_validate(values)
     except ValidationError as error:
         raise config_error(error, PaperSettings, source) from error
+    settings._source = source
+    return settings

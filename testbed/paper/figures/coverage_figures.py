@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from testbed.paper.figures.globe import on_disc, plate_carree, seen_from
 from testbed.report.figure_style import (
@@ -100,7 +101,7 @@ def draw_latitude_maps(
     for index, (title, latitude_deg) in enumerate(maps):
         row, column = divmod(index, 2)
         axes = figure.add_axes(
-            (0.065 + 0.455 * column, 1.0 - (row + 1) / rows + 0.19 / rows, 0.40, 0.68 / rows)
+            (0.065 + 0.445 * column, 1.0 - (row + 1) / rows + 0.19 / rows, 0.39, 0.68 / rows)
         )
         filled = axes.contourf(days, look_deg, latitude_deg, levels=levels, cmap=COLOUR_MAP)
         lines = axes.contour(
@@ -112,7 +113,7 @@ def draw_latitude_maps(
             axes.set_ylabel("look angle (°)")
         axes.set_title(title, **TITLE)
         quiet(axes)
-    bar = figure.add_axes((0.92, 0.12, 0.014, 0.76), label="colour bar")
+    bar = figure.add_axes((0.925, 0.12, 0.014, 0.76), label="colour bar")
     figure.colorbar(filled, cax=bar, ticks=levels[::2]).set_label("geocentric latitude (°)")
     quiet(bar)
     return figure
@@ -132,32 +133,32 @@ def draw_latitude_bands(
     time_label : str
         Label of the time axis.
     """
-    figure = new_figure(0.6 + 2.9 * len(panels))
-    height = 1.0 / len(panels)
-    for index, (title, bands) in enumerate(panels):
-        axes = figure.add_axes(
-            (0.075, 1.0 - (index + 1) * height + 0.19 * height, 0.70, 0.68 * height)
-        )
-        for band, colour in zip(bands, (BLUE, VERMILION), strict=True):
+    figure = new_figure(0.2 + 2.9 * len(panels))
+    height = 2.9 / (0.2 + 2.9 * len(panels))
+    for row, (title, bands) in enumerate(panels):
+        bottom = 1.0 - (row + 0.83) * height
+        for column, (band, colour) in enumerate(zip(bands, (BLUE, VERMILION), strict=True)):
+            axes = figure.add_axes((0.075 + 0.485 * column, bottom, 0.425, 0.70 * height))
             axes.fill_between(
-                years, band.lowest_deg, band.highest_deg, color=colour, alpha=0.22, linewidth=0.0,
-                label=f"{band.label}, at times",
-            )  # fmt: skip
+                years, band.lowest_deg, band.highest_deg, color=colour, alpha=0.22, linewidth=0.0
+            )
             axes.fill_between(
                 years, band.always_lowest_deg, band.always_highest_deg,
                 where=band.always_lowest_deg < band.always_highest_deg,
-                color=colour, alpha=0.6, linewidth=0.0, label=f"{band.label}, always",
+                color=colour, alpha=0.6, linewidth=0.0,
             )  # fmt: skip
             for edge in (band.lowest_deg, band.highest_deg):
                 axes.plot(years, edge, color=colour, linewidth=0.9)
-        axes.set_xlim(float(years[0]), float(years[-1]))
-        axes.set_ylim(-90.0, 90.0)
-        axes.set_yticks(range(-90, 91, 30))
-        axes.set_ylabel("geocentric latitude (°)")
-        axes.set_xlabel(time_label)
-        axes.set_title(title, **TITLE)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1.0), fontsize=9, frameon=False)
-        quiet(axes, grid=True)
+            axes.set_xlim(float(years[0]), float(years[-1]))
+            axes.set_ylim(-90.0, 90.0)
+            axes.set_yticks(range(-90, 91, 30))
+            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            if column == 0:
+                axes.set_ylabel("geocentric latitude (°)")
+            if row == len(panels) - 1:
+                axes.set_xlabel(time_label)
+            axes.set_title(f"{title}, {band.label}", **TITLE)
+            quiet(axes, grid=True)
     return figure
 
 
@@ -187,7 +188,7 @@ def draw_hours(
         bar = figure.add_axes((0.685, bottom, 0.012, 0.72 * height), label=f"colour bar {index}")
         figure.colorbar(shown, cax=bar).set_label("hours in a sidereal year")
         quiet(bar)
-        side = figure.add_axes((0.80, bottom, 0.185, 0.72 * height))
+        side = figure.add_axes((0.80, bottom, 0.175, 0.72 * height))
         mean = hours.mean(axis=1)
         side.plot(mean, latitude_deg, color=BLUE)
         side.fill_betweenx(latitude_deg, hours.min(axis=1), hours.max(axis=1), color=BLUE,
@@ -195,8 +196,8 @@ def draw_hours(
         best = int(np.argmax(mean))
         side.plot(mean[best], latitude_deg[best], "o", color=VERMILION, markersize=5)
         side.annotate(
-            f"{mean[best]:.0f} h", (mean[best], latitude_deg[best]), xytext=(-6, 8),
-            textcoords="offset points", ha="right", fontsize=9, color=INK,
+            f"{mean[best]:.0f} h", (mean[best], latitude_deg[best]), xytext=(-7, 0),
+            textcoords="offset points", ha="right", va="center_baseline", fontsize=9, color=INK,
         )  # fmt: skip
         side.set_ylim(-90.0, 90.0)
         side.set_yticks(range(-90, 91, 30))

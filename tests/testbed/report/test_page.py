@@ -3,8 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from testbed.report.loop_comparison import compare_pulses
 from testbed.report.page import build_page
 from testbed.report.page_frame import PageFigure, PagePanel
 from testbed.results import ImageQuality, RunResult
+from tests.testbed.report.page_reader import Page
 from tests.testbed.report.synthetic_result import (
     LINK_BUDGET,
     SAMPLE_RATE_HZ,
@@ -26,7 +26,6 @@ from tests.testbed.report.synthetic_result import (
     without_peak,
 )
 
-VOID = {"meta", "img", "br", "link", "input", "hr", "base", "source"}
 # The smallest PNG: enough for the page, which only embeds it.
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000002000000030802000000368849d60000000049454e44ae426082"
@@ -49,36 +48,6 @@ SECTIONS = [
     "provenance",
     "configuration",
 ]
-
-
-@dataclass
-class Page(HTMLParser):
-    """A page taken apart; elements must be closed in the order of their opening."""
-
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-    text: str = ""
-    style: str = ""
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "style":
-            self.style += data
-        else:
-            self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def page_of(result: RunResult, **document_changes: Any) -> tuple[Page, str]:
