@@ -18,10 +18,10 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from drivers.visa.capture import Demodulator
 from drivers.visa.instrument import Record
-from drivers.visa.layout import Layout, choose_guard
-from drivers.visa.playback import WindowWaveform
+from drivers.visa.pair.capture import Demodulator
+from drivers.visa.pair.layout import Layout, choose_guard
+from drivers.visa.pair.playback import WindowWaveform
 
 RATE_HZ = 96e6
 WINDOW_SAMPLES = 1024

@@ -8,7 +8,7 @@ from drivers.errors import DeviceSettingsError
 from drivers.interface import Device
 from drivers.loopback.settings import LoopbackSettings
 from drivers.soapy.settings import SoapySettings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 
 DRIVERS = ("loopback", "soapy", "visa")
 """Names that :func:`open_device` knows; behind a colon, "soapy" may have device arguments, and
@@ -73,7 +73,7 @@ def open_device(name: str, settings: object) -> Device:
 
         return SoapyDevice(replace(settings, arguments=arguments or settings.arguments))
     if driver == "visa" and isinstance(settings, VisaSettings):
-        from drivers.visa.device import VisaDevice
+        from drivers.visa.pair.device import VisaDevice
 
         if arguments:
             generator, digitizer = _two_addresses(arguments)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from drivers.interface import Device
-from drivers.visa.command_log import CommandLog
+from drivers.visa.link.command_log import CommandLog
 from testbed.errors import OutputError
 
 READ_BACK_KEY = "command_logs"

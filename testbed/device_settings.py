@@ -13,7 +13,7 @@ from drivers.loopback.settings import LoopbackSettings
 from drivers.registry import open_device, require_known
 from drivers.soapy.library import arguments_of
 from drivers.soapy.settings import SoapySettings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.errors import locate_errors
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivers.errors import DeviceSettingsError
-from drivers.visa.command_log import CommandLog
 from drivers.visa.instrument import Progress, Record, Upload
-from drivers.visa.instruments import Instruments, open_instruments
-from drivers.visa.pair import Pair, prepare_pair
-from drivers.visa.playback import WindowWaveform
-from drivers.visa.record_rates import capture_settings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.link.command_log import CommandLog
+from drivers.visa.pair.instruments import Instruments, open_instruments
+from drivers.visa.pair.playback import WindowWaveform
+from drivers.visa.pair.preparation import Pair, prepare_pair
+from drivers.visa.pair.record_rates import capture_settings
+from drivers.visa.pair.settings import VisaSettings
 from sim_core.signal.pulse_schedule import PulseSchedule
 from testbed.config import Configuration
 from testbed.device_settings import driver_settings, locate_device_errors

@@ -8,23 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# The smallest tree that has every layer, parents first.
-FOLDERS = (
-    "testbed",
-    "testbed/report",
-    "drivers",
-    "drivers/loopback",
-    "sim_core",
-    "sim_core/geometry",
-    "sim_core/signal",
-    "sim_core/focusing",
-    "sim_core/focusing/focus",
-    "sim_core/focusing/back_projection",
-    "sim_core/focusing/range_doppler",
-    "sim_core/focusing/deramp",
-    "sim_core/focusing/range_compression",
-    "sim_core/focusing/response",
-)
+PACKAGES = ("testbed", "drivers", "sim_core")
 
 
 def check_layers(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -73,15 +57,33 @@ def test_imports_keep_the_layers(repository: Path) -> None:
         ("sim_core/focusing", "import rich", "neither print, plot"),
         ("drivers/loopback", "import matplotlib.pyplot", "neither print, plot"),
         ("sim_core/focusing", "import sigmf", "neither hardware nor recordings"),
+        ("drivers/soapy", "import drivers.loopback", "kinds of device"),
+        ("drivers/visa/pair", "import drivers.simulators.bench", "kinds of device"),
+        ("drivers/simulators/bench", "import drivers.visa.link", "kinds of device"),
+        ("drivers/visa/link", "import drivers.visa.generators.keysight", "inside drivers.visa"),
+        ("drivers/visa/generators", "import drivers.visa.pair", "inside drivers.visa"),
+        (
+            "drivers/visa/generators/keysight",
+            "import drivers.visa.generators.tektronix.awg",
+            "no other maker's",
+        ),
+        ("drivers/visa/digitizers/tektronix", "import pyvisa", "the link's alone"),
+        (
+            "drivers/simulators/servers",
+            "import drivers.simulators.generators",
+            "inside drivers.simulators",
+        ),
     ],
 )
 def test_import_against_the_layers_is_found(
     repository: Path, tmp_path: Path, module: str, statement: str, contract: str
 ) -> None:
-    for folder in FOLDERS:
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "__init__.py").touch()
-    (tmp_path / "sim_core" / "errors.py").touch()
+    # Every module of the packages, with nothing in it.
+    for package in PACKAGES:
+        for file in sorted((repository / package).rglob("*.py")):
+            empty = tmp_path / file.relative_to(repository)
+            empty.parent.mkdir(parents=True, exist_ok=True)
+            empty.touch()
     shutil.copy(repository / "pyproject.toml", tmp_path)
     (tmp_path / module / "trespasser.py").write_text(statement + "\n")
 

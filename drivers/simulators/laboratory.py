@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from drivers.simulators.bench.rf_bench import Cable, RfBench
 from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.models import find_model
-from drivers.simulators.rf_bench import Cable, RfBench
-from drivers.simulators.server import InstrumentServer
+from drivers.simulators.servers.instrument_server import InstrumentServer
 
 Protocol = Literal["hislip", "socket"]
 

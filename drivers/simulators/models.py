@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from drivers.errors import DeviceSettingsError
 
 if TYPE_CHECKING:
+    from drivers.simulators.bench.rf_bench import RfBench
     from drivers.simulators.instrument import SimulatedInstrument
-    from drivers.simulators.rf_bench import RfBench
 
 Kind = Literal["generator", "digitizer"]
 
@@ -56,15 +56,15 @@ class SimulatedModel:
 
 _GENERATORS = "drivers.simulators.generators"
 _DIGITIZERS = "drivers.simulators.digitizers"
-_M8190A = f"{_GENERATORS}.keysight_m8190a:SimulatedM8190A"
-_M8195A = f"{_GENERATORS}.keysight_m8195a:SimulatedM8195A"
-_TEKTRONIX_AWG = f"{_GENERATORS}.tektronix_awg:SimulatedTektronixAwg"
-_MXG = f"{_GENERATORS}.keysight_mxg:SimulatedMxg"
-_SMW = f"{_GENERATORS}.rohde_schwarz_smw:SimulatedSmw"
-_TEKTRONIX_MSO = f"{_DIGITIZERS}.tektronix_mso:SimulatedTektronixMso"
-_RTO = f"{_DIGITIZERS}.rohde_schwarz_rto:SimulatedRto"
-_INFINIIVISION = f"{_DIGITIZERS}.keysight_infiniivision:SimulatedInfiniiVision"
-_INFINIIUM = f"{_DIGITIZERS}.keysight_infiniium:SimulatedInfiniium"
+_M8190A = f"{_GENERATORS}.keysight.m8190a:SimulatedM8190A"
+_M8195A = f"{_GENERATORS}.keysight.m8195a:SimulatedM8195A"
+_TEKTRONIX_AWG = f"{_GENERATORS}.tektronix.awg:SimulatedTektronixAwg"
+_MXG = f"{_GENERATORS}.keysight.mxg:SimulatedMxg"
+_SMW = f"{_GENERATORS}.rohde_schwarz.smw:SimulatedSmw"
+_TEKTRONIX_MSO = f"{_DIGITIZERS}.tektronix.mso:SimulatedTektronixMso"
+_RTO = f"{_DIGITIZERS}.rohde_schwarz.rto:SimulatedRto"
+_INFINIIVISION = f"{_DIGITIZERS}.keysight.infiniivision:SimulatedInfiniiVision"
+_INFINIIUM = f"{_DIGITIZERS}.keysight.infiniium:SimulatedInfiniium"
 _AT_INPUT_4: dict[str, Any] = {"trigger_input": "channel 4"}
 # Without a reference input clocks drift apart: each window has a trigger of its own.
 _WITHOUT_REFERENCE: dict[str, Any] = {"clock_reference": "internal", "capture": "segments"}

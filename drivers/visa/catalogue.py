@@ -21,22 +21,22 @@ _KEYSIGHT = r"(KEYSIGHT|AGILENT) TECHNOLOGIES"
 _ROHDE_SCHWARZ = r"ROHDE\s*&\s*SCHWARZ"
 
 GENERATORS: Mapping[str, str] = {
-    rf"{_TEKTRONIX},AWG(70\d\d\d[AB]?|52\d\d)": "tektronix_awg:TektronixAwg",
-    rf"{_KEYSIGHT},M8190A": "keysight_m8190a:KeysightM8190a",
-    rf"{_KEYSIGHT},M8195A": "keysight_m8195a:KeysightM8195a",
-    rf"{_KEYSIGHT},N51(7[12]|8[123])[AB]": "keysight_mxg:KeysightMxg",
-    rf"{_ROHDE_SCHWARZ},(SMW200A|SMBV100B)": "rohde_schwarz_smw:RohdeSchwarzSmw",
+    rf"{_TEKTRONIX},AWG(70\d\d\d[AB]?|52\d\d)": "tektronix.awg:TektronixAwg",
+    rf"{_KEYSIGHT},M8190A": "keysight.m8190a:KeysightM8190a",
+    rf"{_KEYSIGHT},M8195A": "keysight.m8195a:KeysightM8195a",
+    rf"{_KEYSIGHT},N51(7[12]|8[123])[AB]": "keysight.mxg:KeysightMxg",
+    rf"{_ROHDE_SCHWARZ},(SMW200A|SMBV100B)": "rohde_schwarz.smw:RohdeSchwarzSmw",
 }
 """Manufacturer and model, parted by a comma, to ``module:class`` in `drivers.visa.generators`."""
 
 DIGITIZERS: Mapping[str, str] = {
-    rf"{_TEKTRONIX},(MSO|LPD)[456]\d(B|LP)?": "tektronix_mso:TektronixMso",
+    rf"{_TEKTRONIX},(MSO|LPD)[456]\d(B|LP)?": "tektronix.mso:TektronixMso",
     # The X series; models of four digits without an X are older, and of another dialect.
-    rf"{_KEYSIGHT},(DSO|MSO|EDU)-?X ?\d{{4}}[ATGZ]": "keysight_infiniivision:KeysightInfiniiVision",
+    rf"{_KEYSIGHT},(DSO|MSO|EDU)-?X ?\d{{4}}[ATGZ]": "keysight.infiniivision:KeysightInfiniiVision",
     rf"{_KEYSIGHT},(((DSO|DSA|MSO)([SVZ]\d{{3}}|X?9\d{{3,4}})A)|(MXR|EXR|UXR)\d{{3,4}}[AB])": (
-        "keysight_infiniium:KeysightInfiniium"
+        "keysight.infiniium:KeysightInfiniium"
     ),
-    rf"{_ROHDE_SCHWARZ},(RTO|RTP)\w*": "rohde_schwarz_rto:RohdeSchwarzRto",
+    rf"{_ROHDE_SCHWARZ},(RTO|RTP)\w*": "rohde_schwarz.rto:RohdeSchwarzRto",
 }
 """The same for `drivers.visa.digitizers`; the first row that fits counts."""
 
@@ -108,8 +108,7 @@ def _open(link: Link, kind: str, rows: Mapping[str, str]) -> object:
         )
     module, _, name = place.partition(":")
     driver = getattr(importlib.import_module(f"drivers.visa.{kind}s.{module}"), name)
-    # Some dialects have no SYST:ERR?, which is asked for the first time with the options.
-    link.error_query = getattr(driver, "error_query", link.error_query)
-    # Some do not answer a plain question for errors with text.
+    # Some dialects have no SYST:ERR?, which is asked for the first time with the options, and some
+    # do not answer it with text.
     link.error_query = getattr(driver, "ERROR_QUERY", link.error_query)
     return cast(object, driver(link, identity, installed_options(link)))

@@ -13,9 +13,9 @@ import warnings
 from dataclasses import dataclass
 
 from drivers.errors import DeviceSettingsError, DriverError
-from drivers.visa.address import parse_address
 from drivers.visa.catalogue import DIGITIZERS, GENERATORS, driver_of
 from drivers.visa.identify import identity_of
+from drivers.visa.link.address import parse_address
 
 _LONGEST_ANSWER = 4096
 # What an asked process writes before its answer; libraries print to the standard output as well.
@@ -124,7 +124,7 @@ def serial_number(address: str, visa_library: str = "@py", deadline_s: float = 1
 def _read_identity(address: str, visa_library: str, deadline_s: float) -> str:
     """Open a connection, ask, and close: without the *CLS that a link begins with."""
     # Here, since importing PyVISA takes a while.
-    from drivers.visa.connection import open_transport
+    from drivers.visa.link.transports.connection import open_transport
 
     transport = open_transport(parse_address(address), visa_library, deadline_s)
     try:
@@ -157,19 +157,12 @@ def _ask(task: str, visa_library: str, address: str, deadline_s: float) -> list[
 
 
 def _find(visa_library: str) -> list[str]:
-    import pyvisa
-
     # What a library lacks (GPIB, USB) it says by warnings; then it has nothing to find there.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            manager = pyvisa.ResourceManager(visa_library)
-        except (OSError, ValueError, pyvisa.errors.LibraryError) as error:
-            raise DeviceSettingsError(
-                f"VISA library {visa_library!r} cannot be loaded: {error}",
-                "use '@py', or install the vendor's VISA",
-            ) from error
-        return [str(name) for name in manager.list_resources("?*")]
+        from drivers.visa.link.transports.connection import resource_manager
+
+        return [str(name) for name in resource_manager(visa_library).list_resources("?*")]
 
 
 def _main() -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drivers.interface import Capabilities
 from drivers.soapy.capabilities import RadioFacts
 from drivers.soapy.device import SoapyDevice
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.device_settings import (
     driver_settings,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from drivers.schedule_check import smallest_gap
 from drivers.soapy.settings import SoapySettings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.device_settings import DriverSettings, driver_settings
 from testbed.plan.device_facts import DeviceFacts, Span, within

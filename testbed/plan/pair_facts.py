@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from drivers.interface import Capabilities, Schedule
-from drivers.visa.command_log import CommandLog
 from drivers.visa.instrument import DigitizerLimits, GeneratorLimits, Signal
-from drivers.visa.instruments import Instruments, open_instruments
-from drivers.visa.pair import Pair, capabilities_of, choose_pair, output_settings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.link.command_log import CommandLog
+from drivers.visa.pair.instruments import Instruments, open_instruments
+from drivers.visa.pair.preparation import Pair, capabilities_of, choose_pair, output_settings
+from drivers.visa.pair.settings import VisaSettings
 
 # Asked for limits where no rate is set: samples of the generator for one of a window.
 _TYPICAL_FACTOR = 4.0

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from drivers.errors import DeviceSettingsError
-from drivers.visa.images import folded_images, total_db
-from drivers.visa.pair import Pair
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.frequency_plan import folded_images, total_db
+from drivers.visa.pair.preparation import Pair
+from drivers.visa.pair.settings import VisaSettings
 from testbed.plan.finding import Finding, judged
 from testbed.plan.pair_facts import PairFacts, plan_pair
 from testbed.report.quantities import hertz, seconds

@@ -9,8 +9,8 @@ from drivers.errors import DeviceTimeoutError
 from drivers.loopback.device import LoopbackDevice
 from drivers.loopback.settings import LoopbackSettings
 from drivers.simulators.laboratory import Laboratory
-from drivers.visa.device import VisaDevice
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.device import VisaDevice
+from drivers.visa.pair.settings import VisaSettings
 from testbed.command_logs import kept_command_logs
 from testbed.errors import OutputError
 

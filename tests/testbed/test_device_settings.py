@@ -7,7 +7,7 @@ import pytest
 from drivers.loopback.settings import LoopbackSettings
 from drivers.simulators.laboratory import Laboratory
 from drivers.soapy.settings import SoapySettings
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.settings import VisaSettings
 from testbed.config import ConfigError, Configuration
 from testbed.config.sections.soapy import Soapy
 from testbed.config.sections.visa import Visa

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from drivers.errors import DeviceSettingsError
+from drivers.simulators.bench.rf_bench import RfBench
 from drivers.simulators.laboratory import Laboratory
 from drivers.simulators.models import MODELS, find_model
-from drivers.simulators.rf_bench import RfBench
 from drivers.visa import catalogue
 from drivers.visa.discovery import ask_instrument, serial_number
 from drivers.visa.identify import identity_of

@@ -1,30 +1,20 @@
 """Drivers that nobody here wrote talk to a served instrument: PyMeasure, QCoDeS, tm_devices."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from pymeasure.instruments import Instrument, SCPIMixin
 from qcodes.instrument import VisaInstrument
-from tm_devices import DeviceManager
 
 from drivers.simulators.instrument import SimulatedInstrument
-from drivers.simulators.server import InstrumentServer
-from tests.drivers.simulators.toy import ToyInstrument
+from drivers.simulators.servers.instrument_server import InstrumentServer
+from tests.drivers.simulators.tektronix_manager import device_manager
+from tests.drivers.simulators.toy import ADDRESSES, Address, ToyInstrument
 
 pytestmark = [
-    # pyvisa-py looks for a GPIB library when its resource manager is made.
-    pytest.mark.filterwarnings("ignore:GPIB library not found:UserWarning"),
     # tm_devices asks for a status byte, which a plain socket does not have.
     pytest.mark.filterwarnings("ignore:A VISA IO error occurred when:UserWarning"),
 ]
-
-ADDRESSES = pytest.mark.parametrize(
-    "address",
-    [lambda server: server.hislip_address, lambda server: server.socket_address],
-    ids=["hislip", "socket"],
-)
-Address = Callable[[InstrumentServer], str]
 
 
 # What PyMeasure makes of an instrument that speaks SCPI, and one setting. It has no types, so that
@@ -36,42 +26,31 @@ PyMeasureToy: Any = type(
 )
 
 
-@pytest.fixture
-def instrument() -> ToyInstrument:
-    return ToyInstrument()
-
-
-@pytest.fixture
-def server(instrument: ToyInstrument) -> Iterator[InstrumentServer]:
-    with InstrumentServer(instrument) as served:
-        yield served
-
-
 @ADDRESSES
-def test_pymeasure(instrument: ToyInstrument, server: InstrumentServer, address: Address) -> None:
-    toy = PyMeasureToy(
+def test_pymeasure(toy: ToyInstrument, server: InstrumentServer, address: Address) -> None:
+    driver = PyMeasureToy(
         address(server), "toy", visa_library="@py", read_termination="\n", write_termination="\n"
     )
     try:
-        assert toy.id == "Toys,T1000,0042,1.0"
-        assert toy.options == ["OPT1", "OPT2"]
-        assert toy.complete == "1"
-        toy.frequency = 2.5e9
-        assert toy.frequency == 2.5e9
-        assert toy.check_errors() == []
-        toy.write("NOPE")
-        assert toy.check_errors() == [[-113.0, '"Undefined header;NOPE"']]
-        toy.reset()
-        toy.clear()
-        assert toy.frequency == 1e9
-        assert int(toy.status) == 0
-        toy.write_binary_values("MEM:DATA ", [1, 10, 255], datatype="B", termination="\n")
+        assert driver.id == "Toys,T1000,0042,1.0"
+        assert driver.options == ["OPT1", "OPT2"]
+        assert driver.complete == "1"
+        driver.frequency = 2.5e9
+        assert driver.frequency == 2.5e9
+        assert driver.check_errors() == []
+        driver.write("NOPE")
+        assert driver.check_errors() == [[-113.0, '"Undefined header;NOPE"']]
+        driver.reset()
+        driver.clear()
+        assert driver.frequency == 1e9
+        assert int(driver.status) == 0
+        driver.write_binary_values("MEM:DATA ", [1, 10, 255], datatype="B", termination="\n")
         # It is not asked to read a block: PyMeasure does so until there is a timeout, which
         # pyvisa-py 0.8.1 never gives behind the end of a HiSLIP message.
-        assert toy.complete == "1"
-        assert instrument.memory == bytes([1, 10, 255])
+        assert driver.complete == "1"
+        assert toy.memory == bytes([1, 10, 255])
     finally:
-        toy.adapter.close()
+        driver.adapter.close()
 
 
 @ADDRESSES
@@ -98,9 +77,8 @@ def test_tm_devices(connection: str) -> None:
     identity = "TEKTRONIX,AWG5208,B010203,FV:7.8.0157.1"
     with (
         InstrumentServer(SimulatedInstrument("awg", identity)) as server,
-        DeviceManager(verbose=False) as manager,
+        device_manager() as manager,
     ):
-        manager.visa_library = "@py"
         if connection == "hislip":
             endpoint = f"hislip0,{server.hislip_port}"
             awg = manager.add_awg("127.0.0.1", lan_device_endpoint=endpoint)

@@ -1,16 +1,25 @@
 """A small simulated instrument that has one of everything, for tests of what all stand on."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 import pyvisa
 from pyvisa.resources import MessageBasedResource
 
 from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.scpi import Call, ScpiError, definite_block
+from drivers.simulators.servers.instrument_server import InstrumentServer
 
 IDENTITY = "Toys,T1000,0042,1.0"
+
+Address = Callable[[InstrumentServer], str]
+ADDRESSES = pytest.mark.parametrize(
+    "address",
+    [lambda server: server.hislip_address, lambda server: server.socket_address],
+    ids=["hislip", "socket"],
+)
 
 
 class ToyInstrument(SimulatedInstrument):

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drivers.simulators.instrument import SimulatedInstrument
-from drivers.simulators.server import InstrumentServer
-from drivers.visa.command_log import CommandLog
+from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.link import Link
+from drivers.visa.link.command_log import CommandLog
 
 
 @contextmanager

@@ -7,33 +7,33 @@ from drivers.visa.catalogue import DIGITIZERS, GENERATORS, driver_of, open_digit
 from drivers.visa.errors import WrongInstrumentError
 from drivers.visa.identify import identity_of
 from drivers.visa.link import Link
-from tests.drivers.visa.store import served
+from tests.drivers.visa.link.store import served
 
 
 @pytest.mark.parametrize(
     ("answer", "rows", "module"),
     [
         # Answers as programmer's manuals and other people's drivers have them.
-        ("TEKTRONIX,AWG5204,B010180,FV:7.0.0212.1", GENERATORS, "tektronix_awg"),
-        ("TEKTRONIX,AWG70002B,B020397,FV:7.0.0212.1", GENERATORS, "tektronix_awg"),
-        ("Agilent Technologies,M8190A,DE123,5.7.0.0-1.6", GENERATORS, "keysight_m8190a"),
-        ("Keysight Technologies,M8195A,DE55,3.6.0.0", GENERATORS, "keysight_m8195a"),
-        ("Keysight Technologies, N5182B, MY53050123, B.01.86", GENERATORS, "keysight_mxg"),
-        ("Agilent Technologies, N5172B, MY1, B.01.01", GENERATORS, "keysight_mxg"),
-        ("Rohde&Schwarz,SMW200A,1412.0000K02/105578,5.30", GENERATORS, "rohde_schwarz_smw"),
-        ("Rohde&Schwarz,SMBV100B,1423.1003K02/101234,5.30", GENERATORS, "rohde_schwarz_smw"),
-        ("TEKTRONIX,MSO64B,C0123,CF:91.1CT FV:1.30.6.1", DIGITIZERS, "tektronix_mso"),
-        ("TEKTRONIX,MSO58LP,Q1,CF:91.1CT FV:1.2", DIGITIZERS, "tektronix_mso"),
-        ("TEKTRONIX,LPD64,Q1,CF:91.1CT FV:1.2", DIGITIZERS, "tektronix_mso"),
-        ("AGILENT TECHNOLOGIES,MSO-X 3104A,MY5,02.30", DIGITIZERS, "keysight_infiniivision"),
-        ("KEYSIGHT TECHNOLOGIES,DSO-X 3034T,MY5,7.10", DIGITIZERS, "keysight_infiniivision"),
-        ("KEYSIGHT TECHNOLOGIES,EDU-X 1052G,CN1,2.10", DIGITIZERS, "keysight_infiniivision"),
-        ("KEYSIGHT TECHNOLOGIES,DSOS104A,MY5,06.40", DIGITIZERS, "keysight_infiniium"),
-        ("KEYSIGHT TECHNOLOGIES,MXR608A,MY6,11.10", DIGITIZERS, "keysight_infiniium"),
-        ("KEYSIGHT TECHNOLOGIES,UXR0134A,MY6,10.20", DIGITIZERS, "keysight_infiniium"),
-        ("Agilent Technologies,DSAX91604A,MY5,04.20", DIGITIZERS, "keysight_infiniium"),
-        ("Rohde&Schwarz,RTO,1329.7002k44/101376,5.05.1.0", DIGITIZERS, "rohde_schwarz_rto"),
-        ("Rohde&Schwarz,RTP,1320.5007k16/101001,5.05.1.0", DIGITIZERS, "rohde_schwarz_rto"),
+        ("TEKTRONIX,AWG5204,B010180,FV:7.0.0212.1", GENERATORS, "tektronix.awg"),
+        ("TEKTRONIX,AWG70002B,B020397,FV:7.0.0212.1", GENERATORS, "tektronix.awg"),
+        ("Agilent Technologies,M8190A,DE123,5.7.0.0-1.6", GENERATORS, "keysight.m8190a"),
+        ("Keysight Technologies,M8195A,DE55,3.6.0.0", GENERATORS, "keysight.m8195a"),
+        ("Keysight Technologies, N5182B, MY53050123, B.01.86", GENERATORS, "keysight.mxg"),
+        ("Agilent Technologies, N5172B, MY1, B.01.01", GENERATORS, "keysight.mxg"),
+        ("Rohde&Schwarz,SMW200A,1412.0000K02/105578,5.30", GENERATORS, "rohde_schwarz.smw"),
+        ("Rohde&Schwarz,SMBV100B,1423.1003K02/101234,5.30", GENERATORS, "rohde_schwarz.smw"),
+        ("TEKTRONIX,MSO64B,C0123,CF:91.1CT FV:1.30.6.1", DIGITIZERS, "tektronix.mso"),
+        ("TEKTRONIX,MSO58LP,Q1,CF:91.1CT FV:1.2", DIGITIZERS, "tektronix.mso"),
+        ("TEKTRONIX,LPD64,Q1,CF:91.1CT FV:1.2", DIGITIZERS, "tektronix.mso"),
+        ("AGILENT TECHNOLOGIES,MSO-X 3104A,MY5,02.30", DIGITIZERS, "keysight.infiniivision"),
+        ("KEYSIGHT TECHNOLOGIES,DSO-X 3034T,MY5,7.10", DIGITIZERS, "keysight.infiniivision"),
+        ("KEYSIGHT TECHNOLOGIES,EDU-X 1052G,CN1,2.10", DIGITIZERS, "keysight.infiniivision"),
+        ("KEYSIGHT TECHNOLOGIES,DSOS104A,MY5,06.40", DIGITIZERS, "keysight.infiniium"),
+        ("KEYSIGHT TECHNOLOGIES,MXR608A,MY6,11.10", DIGITIZERS, "keysight.infiniium"),
+        ("KEYSIGHT TECHNOLOGIES,UXR0134A,MY6,10.20", DIGITIZERS, "keysight.infiniium"),
+        ("Agilent Technologies,DSAX91604A,MY5,04.20", DIGITIZERS, "keysight.infiniium"),
+        ("Rohde&Schwarz,RTO,1329.7002k44/101376,5.05.1.0", DIGITIZERS, "rohde_schwarz.rto"),
+        ("Rohde&Schwarz,RTP,1320.5007k16/101001,5.05.1.0", DIGITIZERS, "rohde_schwarz.rto"),
     ],
 )
 def test_answers_find_their_driver(answer: str, rows: Mapping[str, str], module: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from drivers.errors import DeviceSettingsError, DeviceTimeoutError, LinkLostError
-from drivers.simulators.faults import Fault
 from drivers.simulators.instrument import SimulatedInstrument
-from drivers.simulators.server import InstrumentServer
+from drivers.simulators.servers.faults import Fault
+from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.discovery import ask_instrument, serial_number
 from drivers.visa.errors import AnswerError
 

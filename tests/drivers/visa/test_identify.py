@@ -4,7 +4,7 @@ from drivers.visa.errors import AnswerError
 from drivers.visa.identify import identify, identity_of, installed_options
 from drivers.visa.instrument import Identity
 from drivers.visa.link import Link
-from tests.drivers.visa.store import served
+from tests.drivers.visa.link.store import served
 
 
 def test_an_instrument_says_who_it_is_and_what_it_has() -> None:

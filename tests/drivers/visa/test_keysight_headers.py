@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from drivers.simulators.digitizers.keysight_infiniium import SimulatedInfiniium
-from drivers.simulators.digitizers.keysight_infiniivision import SimulatedInfiniiVision
+from drivers.simulators.bench.rf_bench import Playback, RfBench
+from drivers.simulators.digitizers.keysight.infiniium import SimulatedInfiniium
+from drivers.simulators.digitizers.keysight.infiniivision import SimulatedInfiniiVision
 from drivers.simulators.instrument import SimulatedInstrument
-from drivers.simulators.rf_bench import Playback, RfBench
 from drivers.visa.catalogue import open_digitizer
 from drivers.visa.instrument import CaptureSettings
 from tests.drivers.visa.connected import connected, sent

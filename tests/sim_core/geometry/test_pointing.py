@@ -8,11 +8,10 @@ from scipy.optimize import minimize_scalar
 
 from sim_core.errors import PointingError
 from sim_core.geometry.delay_history import DelayHistory, solve_delay_history
+from sim_core.geometry.earth_ellipsoid import WGS84_EQUATORIAL_M, WGS84_POLAR_M
 from sim_core.geometry.earth_orientation import earth_fixed_to_celestial
 from sim_core.geometry.motion import Station, site_state, site_station, target_station
 from sim_core.geometry.pointing import (
-    WGS84_EQUATORIAL_M,
-    WGS84_POLAR_M,
     Side,
     Track,
     aim_point,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.simulators.faults import Fault
 from drivers.simulators.laboratory import Laboratory
+from drivers.simulators.servers.faults import Fault
 from testbed import cli
 from testbed.recording import Recording
 

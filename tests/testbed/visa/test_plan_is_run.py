@@ -6,11 +6,11 @@ import pytest
 
 from drivers.errors import DeviceSettingsError
 from drivers.simulators.laboratory import Laboratory
-from drivers.visa.device import VisaDevice
-from drivers.visa.settings import VisaSettings
+from drivers.visa.pair.device import VisaDevice
+from drivers.visa.pair.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.plan.pair_facts import plan_pair
-from tests.drivers.visa.wired import schedule
+from tests.drivers.visa.pair.wired import schedule
 
 
 def settings_of(laboratory: Laboratory, **values: Any) -> VisaSettings:

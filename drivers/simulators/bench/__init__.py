@@ -1,0 +1,1 @@
+"""Cables between simulated instruments, and what goes through them."""

@@ -1,0 +1,1 @@
+"""Simulated oscilloscopes of Keysight."""

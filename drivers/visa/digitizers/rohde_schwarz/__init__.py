@@ -1,0 +1,1 @@
+"""Oscilloscopes of Rohde & Schwarz."""

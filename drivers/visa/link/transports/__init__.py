@@ -1,0 +1,1 @@
+"""What carries messages: connections of VISA libraries. Only here is PyVISA known."""

@@ -1,0 +1,1 @@
+"""A generator and a digitizer as one device: schedules in, windows of complex baseband out."""
