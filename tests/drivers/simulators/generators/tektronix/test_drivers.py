@@ -56,6 +56,8 @@ def test_tm_devices_uploads_and_plays(model: str, kind: type, amplitude_v: float
         awg.commands.awgcontrol.stop.immediate.write()
         assert awg.commands.awgcontrol.rstate.query() == "0"
         awg.commands.output.off.write("ON")
+        # An answer tells that what was written before has been done.
+        assert awg.commands.output.off.query() == "1"
         assert not simulated.radiates(1)
     np.testing.assert_array_equal(simulated.memory.get("tone").part("REAL"), samples)
     # Half of the amplitude, but for half a code of the AWG70000's 10 bits, 1e-3.
