@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import signal
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-from drivers.errors import DriverError, SessionTerminated
+from drivers.ending_signals import ending_signals_raise
+from drivers.errors import DriverError
 from drivers.interface import CapturedBlock, Device, PlayedBlock, ReadBack, Schedule
-
-# SIGHUP too: the terminal of a bench is often an ssh connection that may drop in mid-run.
-_ENDING_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 
 
 class Session:
@@ -84,10 +77,9 @@ def session(device: Device, schedule: Schedule, *, deadline_s: float = 30.0) -> 
     """Ready, prepare and arm a device; stop it on every way out.
 
     The ways out are the end of the ``with`` block, any exception in it or in the set-up, Ctrl-C,
-    SIGTERM and SIGHUP (each of which becomes an exception), and the interpreter's exit. Signals are
-    handled only in the main thread, where Python delivers them, and only where nobody else has
-    taken them over: a handler of the application, or ``nohup``, is left alone. Only the kill that
-    cannot be caught runs no code; drivers play finite bursts for its sake.
+    SIGTERM and SIGHUP (the first of which becomes an exception, see
+    :func:`drivers.ending_signals.ending_signals_raise`), and the interpreter's exit. Only the kill
+    that cannot be caught runs no code; drivers play finite bursts for its sake.
 
     Parameters
     ----------
@@ -114,9 +106,9 @@ def session(device: Device, schedule: Schedule, *, deadline_s: float = 30.0) -> 
     # generator below is told to end.
     atexit.register(device.ensure_stopped)
     try:
-        with _signals_raise_once():
+        with ending_signals_raise():
             # Stopping twice closes the gap of a signal that strikes inside the first stop. There
-            # is no third, since a signal raises only once.
+            # is no third, since only one signal raises.
             try:
                 try:
                     device.ensure_ready()
@@ -129,36 +121,3 @@ def session(device: Device, schedule: Schedule, *, deadline_s: float = 30.0) -> 
                 device.ensure_stopped()
     finally:
         atexit.unregister(device.ensure_stopped)
-
-
-@contextmanager
-def _signals_raise_once() -> Iterator[None]:
-    """Turn the first ending signal into an exception, and swallow those that follow.
-
-    The followers come while the first is being answered: a second Ctrl-C of an impatient user must
-    not cut short what silences the output.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    raised = False
-
-    def raise_once(number: int, _frame: FrameType | None) -> None:
-        nonlocal raised
-        if raised:
-            return
-        raised = True
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SessionTerminated(number)
-
-    untouched = (signal.SIG_DFL, signal.default_int_handler)
-    previous = {number: signal.getsignal(number) for number in _ENDING_SIGNALS}
-    taken = [number for number, handler in previous.items() if handler in untouched]
-    try:
-        for number in taken:
-            signal.signal(number, raise_once)
-        yield
-    finally:
-        for number in taken:
-            signal.signal(number, previous[number])

@@ -10,10 +10,11 @@ this sample rate; with some radios also only until they are opened again.
 import sys
 from pathlib import Path
 
+from drivers.ending_signals import ending_signals_raise
 from testbed.bench import measure_chain, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
-from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import ErrorBoundary
 from testbed.options import read_number
 
 

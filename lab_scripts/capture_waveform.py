@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from drivers.ending_signals import ending_signals_raise
 from testbed.bench import script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import require_leave
-from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import ErrorBoundary
 from testbed.pair_bench import pair_on_bench
 
 

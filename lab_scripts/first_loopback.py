@@ -15,10 +15,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from drivers.ending_signals import ending_signals_raise
 from testbed.bench import find_echo, make_bursts, play_bursts, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
-from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import ErrorBoundary
 
 LEVELS_DBFS = (-50, -40, -30, -20, -10, -6, -3, -1)
 BURSTS_PER_LEVEL = 4

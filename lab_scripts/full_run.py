@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from drivers.ending_signals import ending_signals_raise
 from testbed.bench import measure_chain, script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
-from testbed.error_boundary import PASSED, VERDICT_FAILED, ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import PASSED, VERDICT_FAILED, ErrorBoundary
 from testbed.experiment import run_experiment
 from testbed.plan.display import print_plan
 from testbed.plan.planning import make_plan

@@ -2,7 +2,8 @@
 
     python lab_scripts/identify_instruments.py TCPIP::192.168.0.10::hislip0::INSTR [ADDRESS ...]
 
-Asks; sets nothing that an output could feel.
+Asks; sets nothing that an output could feel. An M8190A or an M8195A tells limits only of the mode
+that it is in: with its outputs off, modes are set and put back, with one on it is not asked.
 """
 
 import sys
@@ -10,13 +11,14 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from drivers.errors import DriverError
+from drivers.ending_signals import ending_signals_raise
+from drivers.errors import DeviceStateError, DriverError
 from drivers.visa.catalogue import open_digitizer, open_generator
 from drivers.visa.discovery import ask_instrument
 from drivers.visa.instrument import OutputSettings
 from drivers.visa.link import Link
 from testbed.bench import script_arguments
-from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import ErrorBoundary
 
 # Asked about: limits differ with the rate and with what is played.
 RATE_HZ = 1e9
@@ -43,7 +45,10 @@ def main(address: str, console: Console) -> None:
             power_dbm, frequency_hz = (0.0, 1e9) if signal == "modulated" else (None, None)
             output = OutputSettings(signal, RATE_HZ, peak_v=0.25, power_dbm=power_dbm,
                                     frequency_hz=frequency_hz)  # fmt: skip
-            limits = asdict(generator.limits(output))
+            try:
+                limits = asdict(generator.limits(output))
+            except DeviceStateError as busy:
+                limits = {"limits": f"not asked: {busy}"}
         else:
             limits = asdict(open_digitizer(link).limits((1,)))
     finally:

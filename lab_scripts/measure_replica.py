@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from drivers.ending_signals import ending_signals_raise
 from drivers.errors import DriverError
 from drivers.interface import PlayedBlock
 from drivers.session import session
 from testbed.bench import script_arguments
 from testbed.config import load_configuration
 from testbed.device_settings import open_configured_device, require_leave
-from testbed.error_boundary import ErrorBoundary, ending_signals_raise
+from testbed.error_boundary import ErrorBoundary
 from testbed.options import read_number
 from testbed.scenario import build_scenario
 

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from testbed.error_boundary import (
-    PASSED,
-    VERDICT_FAILED,
-    ErrorBoundary,
-    ending_signals_raise,
-)
+from drivers.ending_signals import ending_signals_raise
+from testbed.error_boundary import PASSED, VERDICT_FAILED, ErrorBoundary
 
 if TYPE_CHECKING:
     from testbed.results import RunResult

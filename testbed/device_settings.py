@@ -13,6 +13,7 @@ from drivers.loopback.settings import LoopbackSettings
 from drivers.registry import open_device, require_known
 from drivers.soapy.library import arguments_of
 from drivers.soapy.settings import SoapySettings
+from drivers.visa.link.address import parse_address
 from drivers.visa.pair.settings import VisaSettings
 from testbed.config import Configuration
 from testbed.errors import locate_errors
@@ -186,16 +187,21 @@ def require_leave(configuration: Configuration) -> None:
     Raises
     ------
     ConfigError
-        The driver does not exist or cannot have its settings, there is no leave to transmit, or no
-        attenuation is stated.
+        The driver does not exist or cannot have its settings, an address is none, there is no leave
+        to transmit, or no attenuation is stated.
     DriverError
         An instrument of this machine does not say whether it is simulated.
     """
     settings = driver_settings(configuration)
     if isinstance(settings, LoopbackSettings):
         return
-    if isinstance(settings, VisaSettings) and not settings.transmit:
-        settings = _with_leave(configuration, settings)
+    if isinstance(settings, VisaSettings):
+        # An address that is wrong will not be right with leave.
+        with locate_errors(configuration, "device.driver"):
+            for address in (settings.generator, settings.digitizer):
+                parse_address(address).require_known_host()
+        if not settings.transmit:
+            settings = _with_leave(configuration, settings)
     missing = "attenuation_db" if settings.transmit else "transmit"
     with locate_errors(configuration, f"device.{configuration.device.name}.{missing}"):
         settings.require_may_transmit()

@@ -132,9 +132,15 @@ def _radios(arguments: str, deadline_s: float) -> tuple[list[ListedDevice], list
 
 def _instruments(deadline_s: float) -> tuple[tuple[FoundInstrument, ...], list[str]]:
     try:
-        return find_instruments(deadline_s=deadline_s), []
+        found = find_instruments(deadline_s=deadline_s)
     except DriverError as error:
         return (), [str(error)]
+    if found:
+        return found, []
+    return (), [
+        "VISA finds no instrument; not every one on a network makes itself known, and simulated "
+        "ones do not: give its address, moonecho devices ADDRESS"
+    ]
 
 
 def _listed(radio: FoundRadio) -> ListedDevice:

@@ -1,13 +1,11 @@
-"""Where a command ends: exit codes, errors as one line, and signals that close what is open."""
+"""Where a command ends: exit codes, and errors as one line."""
 
 import errno
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import TracebackType
 
 import typer
 
@@ -119,28 +117,3 @@ def _discard_output() -> None:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError):  # a stream that is no file
             continue
-
-
-@contextmanager
-def ending_signals_raise() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exception, once, so that what is open gets closed."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        # The followers of the first come while it is being answered.
-        for one in taken:
-            signal.signal(one, signal.SIG_IGN)
-        raise SessionTerminated(number)
-
-    numbers = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
-    try:
-        # Not what nohup or an embedding program has set; and only the main thread may.
-        taken = [one for one in numbers if one and signal.getsignal(one) is signal.SIG_DFL]
-        for one in taken:
-            signal.signal(one, end)
-    except ValueError:
-        taken = []
-    try:
-        yield
-    finally:
-        for one in taken:
-            signal.signal(one, signal.SIG_DFL)

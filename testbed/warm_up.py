@@ -1,7 +1,8 @@
 """Compile the numerical kernels once, so that the first run does not wait for it.
 
 numba keeps what it has compiled beside the sources. Set-up runs ``python -m testbed.warm_up``: it
-sends small experiments through the whole chain, one for each form that the kernels take.
+sends small experiments through the whole chain, one for each form that the kernels take, and some
+windows through simulated instruments.
 """
 
 import io
@@ -15,6 +16,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from drivers.interface import PlayedBlock
+from drivers.session import session
+from drivers.simulators.laboratory import Laboratory
+from drivers.visa.pair.device import VisaDevice
+from drivers.visa.pair.settings import VisaSettings
+from sim_core.signal.pulse_schedule import PulseSchedule
 from testbed.config import Configuration
 from testbed.experiment import run_experiment
 
@@ -67,6 +74,12 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
         },
     },
 )
+# Pairs of simulated instruments: a real signal, I and Q apart, and a carrier.
+_PAIRS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("AWG5204", "MSO44", {}),
+    ("AWG5204", "MSO44", {"signal": "iq", "output_channels": (1, 2), "input_channels": (1, 2)}),
+    ("SMW200A", "MSO44", {}),
+)
 
 
 def main() -> int:
@@ -84,8 +97,23 @@ def main() -> int:
             run_experiment(
                 configuration, out_dir=Path(folder) / str(number), resume=False, console=quiet
             )
+    for generator, digitizer, changes in _PAIRS:
+        _play(generator, digitizer, changes)
     print(f"kernels compiled in {time.perf_counter() - started_s:.1f} s")
     return 0
+
+
+def _play(generator: str, digitizer: str, changes: Mapping[str, Any]) -> None:
+    """Play some windows through a pair of simulated instruments."""
+    ticks = 10_000 * np.arange(4, dtype=np.int64)
+    schedule = PulseSchedule(96e6, ticks, ticks + 1_000_000, 256, 1e-6)
+    windows = np.zeros((4, 256), np.complex64)
+    windows[:, 64:192] = 0.5
+    with Laboratory(generator, digitizer) as laboratory:
+        settings = {**laboratory.settings(), "transmit": True, "timeout_s": 30.0, **changes}
+        with session(VisaDevice(VisaSettings(**settings)), schedule) as armed:
+            for _ in armed.exchange([PlayedBlock(0, windows)]):
+                pass
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

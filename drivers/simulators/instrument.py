@@ -148,6 +148,9 @@ class SimulatedInstrument:
         self._completion_wanted = None
         self.settings.reset()
 
+    def warm_up(self) -> None:
+        """Compile what it computes with; a family that compiles something extends it."""
+
     def power_on(self) -> None:
         """Come up after a loss of power; a family extends it to forget what is volatile."""
         with self.lock:

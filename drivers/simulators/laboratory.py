@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from drivers.simulators.bench.rf_bench import Cable, RfBench
+from drivers.simulators.bench.warm_up import warm_up
 from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.models import find_model
 from drivers.simulators.servers.instrument_server import InstrumentServer
@@ -73,7 +74,10 @@ class Laboratory:
         self._wire()
 
     def __enter__(self) -> Self:
-        """Start the servers."""
+        """Compile what is not compiled yet, and start the servers."""
+        warm_up()
+        self.generator.warm_up()
+        self.digitizer.warm_up()
         with ExitStack() as stack:
             pairs = zip((self.generator, self.digitizer), self._ports, strict=True)
             self._servers = [stack.enter_context(self._server(one, port)) for one, port in pairs]

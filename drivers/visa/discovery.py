@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 
@@ -16,8 +17,12 @@ from drivers.errors import DeviceSettingsError, DriverError
 from drivers.visa.catalogue import DIGITIZERS, GENERATORS, driver_of
 from drivers.visa.identify import identity_of
 from drivers.visa.link.address import parse_address
+from drivers.visa.link.text import receive_line
+from drivers.visa.link.transports.loading import connections
+from drivers.visa.link.transports.transport import Transport
 
 _LONGEST_ANSWER = 4096
+_LEAST_S = 1e-3
 # What an asked process writes before its answer; libraries print to the standard output as well.
 _ANSWER = "moonecho-instruments:"
 _SILENT = "see that it is switched on and that nobody else uses it; nothing but *IDN? was sent"
@@ -122,18 +127,15 @@ def serial_number(address: str, visa_library: str = "@py", deadline_s: float = 1
 
 
 def _read_identity(address: str, visa_library: str, deadline_s: float) -> str:
-    """Open a connection, ask, and close: without the *CLS that a link begins with."""
-    # Here, since importing PyVISA takes a while.
-    from drivers.visa.link.transports.connection import open_transport
-
-    transport = open_transport(parse_address(address), visa_library, deadline_s)
+    """Open a connection, ask, and close: a link that fails would clear the instrument."""
+    end_s = time.monotonic() + deadline_s
+    transport: Transport = connections().open_transport(
+        parse_address(address), visa_library, deadline_s
+    )
     try:
-        transport.write(memoryview(b"*IDN?\n"), last=True, timeout_s=deadline_s)
-        answer, ended = bytearray(), False
-        while not ended and len(answer) < _LONGEST_ANSWER:
-            piece, ended = transport.read(_LONGEST_ANSWER, deadline_s)
-            answer += piece
-            ended = ended or answer.endswith(b"\n")
+        left_s = max(_LEAST_S, end_s - time.monotonic())
+        transport.write(memoryview(b"*IDN?\n"), last=True, timeout_s=left_s)
+        answer = receive_line("*IDN?", transport, end_s, most=_LONGEST_ANSWER)
     finally:
         transport.close()
     return answer.decode("ascii", "replace").strip()
@@ -157,12 +159,11 @@ def _ask(task: str, visa_library: str, address: str, deadline_s: float) -> list[
 
 
 def _find(visa_library: str) -> list[str]:
-    # What a library lacks (GPIB, USB) it says by warnings; then it has nothing to find there.
     with warnings.catch_warnings():
+        # What it lacks (GPIB, USB) it says by warnings, too; then it has nothing to find there.
         warnings.simplefilter("ignore")
-        from drivers.visa.link.transports.connection import resource_manager
-
-        return [str(name) for name in resource_manager(visa_library).list_resources("?*")]
+        manager = connections().resource_manager(visa_library)
+        return [str(name) for name in manager.list_resources("?*")]
 
 
 def _main() -> int:

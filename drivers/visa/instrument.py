@@ -196,7 +196,13 @@ class Generator(Protocol):
         ...
 
     def limits(self, output: OutputSettings) -> GeneratorLimits:
-        """Ask what it can hold and play; touches no output."""
+        """Ask what it can hold and play; sets nothing that an output could feel.
+
+        Raises
+        ------
+        DeviceStateError
+            It tells that only in another mode, and an output is on.
+        """
         ...
 
     def ensure_ready(self) -> None:

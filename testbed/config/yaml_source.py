@@ -22,6 +22,7 @@ LARGEST_FILE_BYTES = 1 << 18
 """A configuration is a page or two; what is larger than this is some other file."""
 
 DEEPEST_NESTING = 20
+EXAMPLE = "configs/point_target.yaml"
 LONGEST_WHOLE_NUMBER = 300
 """Digits above which a whole number is read as a float (Python refuses to read very long ones)."""
 
@@ -92,13 +93,15 @@ def join_key(parent: str, child: str | int) -> str:
     return f"{parent}.{child}" if parent and child else parent or child
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], YamlSource]:
+def read_yaml(path: Path, example: str = EXAMPLE) -> tuple[dict[str, Any], YamlSource]:
     """Read a YAML file whose top level is a mapping.
 
     Parameters
     ----------
     path : Path
         The file.
+    example : str
+        A file to start from, for the error.
 
     Returns
     -------
@@ -112,10 +115,12 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], YamlSource]:
     ConfigError
         If the file cannot be read, is no such YAML, or gives a key twice.
     """
-    return read_yaml_text(_read_text(path), path)
+    return read_yaml_text(_read_text(path), path, example)
 
 
-def read_yaml_text(text: str, path: Path) -> tuple[dict[str, Any], YamlSource]:
+def read_yaml_text(
+    text: str, path: Path, example: str = EXAMPLE
+) -> tuple[dict[str, Any], YamlSource]:
     """Read a text as `read_yaml` reads a file.
 
     Parameters
@@ -124,6 +129,8 @@ def read_yaml_text(text: str, path: Path) -> tuple[dict[str, Any], YamlSource]:
         YAML.
     path : Path
         What to call it.
+    example : str
+        A file to start from, for the error.
 
     Raises
     ------
@@ -154,9 +161,7 @@ def read_yaml_text(text: str, path: Path) -> tuple[dict[str, Any], YamlSource]:
             "remove the control characters, or name a text file",
         ) from error
     if root is None:
-        raise ConfigError(
-            path, None, None, None, "is empty", "start from a copy of configs/point_target.yaml"
-        )
+        raise ConfigError(path, None, None, None, "is empty", f"start from a copy of {example}")
     if not isinstance(root, MappingNode):
         raise ConfigError(
             path,
@@ -164,7 +169,7 @@ def read_yaml_text(text: str, path: Path) -> tuple[dict[str, Any], YamlSource]:
             None,
             None,
             f"holds {_kind(root)} where keys with values are expected",
-            'write "name: ..." and the sections of configs/point_target.yaml',
+            f"write keys and sections as {example} does",
         )
     lines: dict[str, int] = {}
     texts: dict[str, object] = {}

@@ -46,7 +46,10 @@ class PairFacts:
 
 
 def ask_pair(settings: VisaSettings, sample_rate_hz: float) -> PairFacts:
-    """Ask both instruments for their limits, and close the links; nothing is set.
+    """Ask both instruments for their limits, and close the links; no output feels it.
+
+    A generator that tells limits only of the mode that it is in has it put back, and is not asked
+    while an output is on.
 
     Parameters
     ----------
@@ -80,7 +83,8 @@ def plan_pair(settings: VisaSettings, schedule: Schedule) -> Pair:
     """Choose what a run will choose, by the same steps; nothing is uploaded, played or recorded.
 
     The digitizer is reset and set as a run sets it, since it tells its rates and records only so;
-    the generator is asked. The links are open as long as that takes.
+    the generator is asked, as by
+    :func:`ask_pair`. The links are open as long as that takes.
 
     Parameters
     ----------

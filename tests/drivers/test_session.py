@@ -1,3 +1,4 @@
+import itertools
 import signal
 import subprocess
 import sys
@@ -204,6 +205,55 @@ def test_process_that_is_told_to_end_stops_the_device_first(number: signal.Signa
         told, _ = process.communicate(timeout=60)
     assert told == "stopped\n"
     assert process.returncode == 128 + number
+
+
+MIXED = """
+import os, signal, sys
+import numpy as np
+from drivers.ending_signals import ending_signals_raise
+from drivers.loopback.device import LoopbackDevice
+from drivers.loopback.settings import LoopbackSettings
+from drivers.session import session
+
+first, *others = (getattr(signal, name) for name in sys.argv[1:])
+
+class Schedule:
+    sample_rate_hz, window_samples, pulses = 1e6, 8, 2
+    transmit_tick = window_start_tick = np.array([0, 100])
+
+class Interrupted(LoopbackDevice):
+    def ensure_stopped(self):
+        for number in others:
+            os.kill(os.getpid(), number)
+        super().ensure_stopped()
+        print("stopped")
+
+with ending_signals_raise():
+    with session(Interrupted(LoopbackSettings(None, None)), Schedule()):
+        os.kill(os.getpid(), first)
+        signal.pause()
+"""
+
+
+@pytest.mark.parametrize(
+    "names", list(itertools.permutations(("SIGINT", "SIGTERM", "SIGHUP"))), ids="-".join
+)
+def test_only_the_first_of_several_signals_raises(names: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MIXED, *names],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "stopped\nstopped\n"
+    assert done.stderr.count("Traceback") == 1
+    # An uncaught interrupt ends the interpreter by SIGINT itself, whatever its class.
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith("KeyboardInterrupt" if names[0] == "SIGINT" else names[0])
+
+
+def test_once_answered_the_next_use_can_be_ended_too(device: LoopbackDevice, schedule: Any) -> None:
+    for _ in range(2):
+        with pytest.raises(SessionTerminated), session(device, schedule):
+            signal.raise_signal(signal.SIGTERM)
 
 
 class FaultyDevice(LoopbackDevice):

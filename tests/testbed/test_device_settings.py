@@ -227,6 +227,30 @@ def test_instruments_need_leave_and_a_stated_attenuation(smoke: Configuration) -
     require_leave(pair(smoke, ELSEWHERE, transmit=True, attenuation_db=20.0))
 
 
+@pytest.mark.parametrize("transmit", [False, True])
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("foo", "'foo' is no VISA address"),
+        ("UBS::0x0699::0x0527::C000001::INSTR", "is no VISA address"),
+        ("USBB::0x0699::0x0527::C000001::INSTR", "names no interface by its number"),
+        ("USB::0x0699::AWG::C000001::INSTR", "has 'AWG' for a vendor or a model"),
+        ("TCPIP::192.0.2.1::99999::SOCKET", "has port '99999'"),
+        # RFC 6761, 6.4: names under .invalid do not exist.
+        ("TCPIP::awg.invalid::hislip0::INSTR", "names host 'awg.invalid', which is not known"),
+    ],
+)
+def test_a_wrong_address_is_named_before_leave_is_asked_for(
+    smoke: Configuration, address: str, says: str, transmit: bool
+) -> None:
+    right = "TCPIP::192.0.2.1::hislip0::INSTR"
+    for both in (f"visa:{address}+{right}", f"visa:{right}+{address}"):
+        with pytest.raises(ConfigError) as caught:
+            require_leave(pair(smoke, both, transmit=transmit, attenuation_db=20.0))
+        assert caught.value.key == "device.driver"
+        assert says in caught.value.problem
+
+
 def test_simulated_instruments_need_no_leave(smoke: Configuration) -> None:
     with Laboratory() as laboratory:
         require_leave(pair(smoke, laboratory.driver, attenuation_db=20.0))

@@ -11,7 +11,12 @@ import numpy as np
 from drivers.simulators.instrument import CancelledError
 from drivers.simulators.scpi.command_tree import Piece
 
-FaultKind = Literal["slow", "silent", "garbage", "wrong-length", "error", "drop", "reboot"]
+FaultKind = Literal[
+    "slow", "silent", "garbage", "nonsense", "wrong-length", "error", "drop", "reboot"
+]
+
+NONSENSE = b"what,is, this?"
+"""Fields, as many as some answers have, of which none is a number or a word that is known."""
 
 _SEARCHED_BYTES = 512
 
@@ -24,10 +29,11 @@ class Fault:
     ----------
     kind : str
         ``slow``: it is done ``seconds`` later. ``silent``: it is done, and the answer is lost.
-        ``garbage``: the answer is other bytes. ``wrong-length``: the last quarter of the answer is
-        lost, so that a block ends before its length. ``error``: it is done, and ``code`` is put
-        into the error queue. ``drop``: the link is dropped in place of doing it. ``reboot``: the
-        same, and the instrument loses its state and refuses links for ``seconds``.
+        ``garbage``: the answer is other bytes. ``nonsense``: it is a text that answers nothing.
+        ``wrong-length``: the last quarter of the answer is lost, so that a block ends before its
+        length. ``error``: it is done, and ``code`` is put into the error queue. ``drop``: the link
+        is dropped in place of doing it. ``reboot``: the same, and the instrument loses its state
+        and refuses links for ``seconds``.
     on : str
         A message is concerned if it contains this; upper and lower case are the same. Any, if
         empty. Only the first 512 bytes of a message are searched.

@@ -9,7 +9,7 @@ from typing import Self
 from drivers.simulators.instrument import SimulatedInstrument
 from drivers.simulators.scpi.command_tree import Piece
 from drivers.simulators.scpi.errors import ScpiError
-from drivers.simulators.servers.faults import Fault, FaultPlan, delay, garbled, shortened
+from drivers.simulators.servers.faults import NONSENSE, Fault, FaultPlan, delay, garbled, shortened
 from drivers.simulators.servers.hislip_server import HislipServer
 from drivers.simulators.servers.listener import DisconnectedError
 from drivers.simulators.servers.socket_server import SocketServer
@@ -113,6 +113,8 @@ class InstrumentServer:
                 pieces = []
             elif fault.kind == "garbage":
                 pieces = garbled(pieces)
+            elif fault.kind == "nonsense":
+                pieces = [NONSENSE, b"\n"]
             elif fault.kind == "wrong-length":
                 pieces = shortened(pieces)
         return pieces

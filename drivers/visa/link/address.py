@@ -5,6 +5,7 @@ PyVISA takes any host and any port, and finds out when it connects, or later.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,10 +29,31 @@ class Address:
         The VISA address.
     protocol : str
         One of :data:`Protocol`.
+    host : str or None
+        Of one at a network.
     """
 
     name: str
     protocol: Protocol
+    host: str | None = None
+
+    def require_known_host(self) -> None:
+        """Look its host up, where it is a name; nobody is connected to.
+
+        Raises
+        ------
+        DeviceSettingsError
+            Nobody knows it.
+        """
+        if self.host is None:
+            return
+        try:
+            socket.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise DeviceSettingsError(
+                f"{self.name!r} names host {self.host!r}, which is not known: {error}",
+                "check its name, or give its number",
+            ) from error
 
 
 def parse_address(name: str) -> Address:
@@ -59,10 +81,12 @@ def parse_address(name: str) -> Address:
         parsed = rname.ResourceName.from_string(name)
     except rname.InvalidResourceName as error:
         raise DeviceSettingsError(f"{name!r} is no VISA address", f"use {_FORMS}") from error
+    if not getattr(parsed, "board", "0").isdecimal():
+        raise DeviceSettingsError(f"{name!r} names no interface by its number", f"use {_FORMS}")
     if isinstance(parsed, rname.TCPIPSocket):
         _require_host(name, parsed.host_address)
         _require_port(name, parsed.port)
-        return Address(name, "socket")
+        return Address(name, "socket", parsed.host_address)
     if isinstance(parsed, rname.TCPIPInstr):
         host, _, host_port = parsed.host_address.partition(",")
         device, comma, port = parsed.lan_device_name.partition(",")
@@ -70,8 +94,10 @@ def parse_address(name: str) -> Address:
         if host_port or comma:
             _require_port(name, host_port or port)
         is_hislip = device.lower().startswith("hislip")
-        return Address(name, "hislip" if is_hislip else "vxi-11")
+        return Address(name, "hislip" if is_hislip else "vxi-11", host)
     if isinstance(parsed, rname.USBInstr):
+        for number in (parsed.manufacturer_id, parsed.model_code):
+            _require_number(name, number)
         return Address(name, "usb")
     if isinstance(parsed, rname.GPIBInstr):
         return Address(name, "gpib")
@@ -81,6 +107,15 @@ def parse_address(name: str) -> Address:
 def _require_host(name: str, host: str) -> None:
     if not host or host != host.strip():
         raise DeviceSettingsError(f"{name!r} names no host", f"use {_FORMS}")
+
+
+def _require_number(name: str, number: str) -> None:
+    try:
+        int(number, 0)
+    except ValueError as error:
+        raise DeviceSettingsError(
+            f"{name!r} has {number!r} for a vendor or a model", "use numbers, such as 0x0957"
+        ) from error
 
 
 def _require_port(name: str, port: str) -> None:

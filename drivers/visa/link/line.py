@@ -8,32 +8,21 @@ the next one, so the instrument is cleared, or connected to anew, before that is
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Event
 
 from drivers.errors import DeviceTimeoutError, LinkLostError
 from drivers.visa.link.address import Address
 from drivers.visa.link.command_log import CommandLog
 from drivers.visa.link.text import shown
+from drivers.visa.link.transports.loading import connections
 from drivers.visa.link.transports.transport import Transport
 from drivers.visa.link.turn import Turn
 
 # For clearing, and once more for connecting anew.
 RECOVERY_S = 2.0
 _RETRY_S = 0.05
-
-
-@cache
-def _opening() -> Callable[[Address, str, float], Transport]:
-    """Import PyVISA, which only those who open a link have to wait for."""
-    with warnings.catch_warnings():
-        # Of pyvisa-py's, when there is a binding for GPIB and no GPIB.
-        warnings.filterwarnings("ignore", "GPIB library not found", UserWarning)
-        from drivers.visa.link.transports.connection import open_transport
-    return open_transport
 
 
 class Line:
@@ -147,6 +136,8 @@ class Line:
             It is not there.
         """
         with self.turn.taken():
+            # Until it is back: an interrupt may leave neither the old connection nor a new one.
+            self.lost = True
             self._transport.break_off()
             self._transport.close()
             end_s = time.monotonic() + patience_s
@@ -175,7 +166,9 @@ class Line:
             self._log.event("closed")
 
     def _open(self) -> Transport:
-        transport = _opening()(self._address, self._visa_library, self._timeout_s)
+        transport: Transport = connections().open_transport(
+            self._address, self._visa_library, self._timeout_s
+        )
         self._log.event(f"opened {self._address.name} by {self._visa_library}")
         return transport
 

@@ -14,28 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from drivers.errors import DeviceSettingsError, DeviceTimeoutError, DriverError
-from drivers.visa.errors import (
-    BlockSizeError,
-    InstrumentMessage,
-    WrongInstrumentError,
-)
+from drivers.visa.errors import BlockSizeError, InstrumentMessage, WrongInstrumentError
 from drivers.visa.instrument import Progress
+from drivers.visa.link import text
 from drivers.visa.link.address import parse_address
 from drivers.visa.link.blocks import BlockReader, Buffer, block_header, send_block, size_of
 from drivers.visa.link.command_log import CommandLog
 from drivers.visa.link.completion import completed
 from drivers.visa.link.error_queue import ErrorQueue
 from drivers.visa.link.line import Line
-from drivers.visa.link.text import (
-    as_ascii,
-    as_error_message,
-    as_list,
-    as_message,
-    as_number,
-    as_text,
-    as_whole,
-    receive_line,
-)
 from drivers.visa.link.transports.transport import Transport
 
 # What an instrument still has to work through when the last byte of a block has left.
@@ -122,7 +109,7 @@ class Link:
         DeviceTimeoutError, LinkLostError
             It could not be sent.
         """
-        message = as_message(command)
+        message = text.as_message(command)
         with self._exchange(command) as transport:
             transport.write(message, last=True, timeout_s=self.timeout_s)
         if self.check_every_command:
@@ -145,26 +132,34 @@ class Link:
         DeviceTimeoutError, LinkLostError
             There is none.
         """
-        message = as_message(command)
+        message = text.as_message(command)
         end_s = time.monotonic() + self._patience_s(timeout_s)
         with self._exchange(command) as transport:
             transport.write(message, last=True, timeout_s=self.timeout_s)
-            answer = receive_line(command, transport, end_s)
+            answer = text.receive_line(command, transport, end_s)
         self._digesting_s = 0.0
         self.log.received(answer.decode("latin-1").rstrip())
-        return as_text(command, answer)
+        return text.as_text(command, answer)
 
     def query_number(self, command: str) -> float:
         """Ask for a number; `AnswerError` where the answer is none."""
-        return as_number(command, self.query(command))
+        return text.as_number(command, self.query(command))
 
     def query_whole(self, command: str) -> int:
         """Ask for a whole number; `AnswerError` where the answer is none."""
-        return as_whole(command, self.query(command))
+        return text.as_whole(command, self.query(command))
 
     def query_list(self, command: str) -> list[str]:
         """Ask for fields, which commas part; quotes around a field are taken off."""
-        return as_list(self.query(command))
+        return text.as_list(self.query(command))
+
+    def query_number_list(self, command: str, count: int) -> list[float]:
+        """Ask for so many numbers; `AnswerError` where the answer is something else."""
+        return text.as_numbers(command, self.query_list(command), count)
+
+    def query_whole_list(self, command: str, count: int) -> list[int]:
+        """Ask for so many whole numbers; `AnswerError` where the answer is something else."""
+        return text.as_wholes(command, self.query_list(command), count)
 
     def write_block(
         self,
@@ -208,8 +203,8 @@ class Link:
         if size is None:
             raise BlockSizeError("a block that is made as it is sent", "say its size")
         space = "" if command.endswith((",", " ")) else " "
-        head = as_ascii(command + space) + block_header(size)
-        tail = as_ascii(suffix) + b"\n"
+        head = text.as_ascii(command + space) + block_header(size)
+        tail = text.as_ascii(suffix) + b"\n"
         piece_s = self.timeout_s if timeout_s is None else timeout_s
         with self._exchange(f"{command}{space}#<{size} bytes>{suffix}") as transport:
             transport.write(memoryview(head), last=False, timeout_s=piece_s)
@@ -250,7 +245,7 @@ class Link:
         DeviceTimeoutError, LinkLostError
             There is none.
         """
-        message = as_message(command)
+        message = text.as_message(command)
         piece_s = self._patience_s(timeout_s)
         with self._exchange(command) as transport:
             transport.write(message, last=True, timeout_s=self.timeout_s)
@@ -340,36 +335,40 @@ class Link:
 
     # The connection
 
-    def send_all(self, commands: Iterable[str]) -> None:
+    def send_all(self, *steps: Sequence[str]) -> None:
         """Send commands that stop an instrument, before all else; never raises.
 
         Every one is tried, whatever became of those before it, and the instrument has to answer at
-        the end: what is written into a connection that has just broken fails only later. If
-        anything failed, all are sent once more. It ends early only when nobody is there.
+        the end of each step: what is written into a connection that has just broken fails only
+        later. If anything failed, the step is made once more. Answers are waited for twice the
+        timeout in all; behind that, commands are still written, once. A step ends early only when
+        nobody is there.
 
         Parameters
         ----------
-        commands : iterable of str
-            In the order in which they are sent; outputs first.
+        steps : sequences of str
+            Commands in the order in which they are sent; outputs first.
         """
-        # An answer comes when all before it is done; the link may be closed after this.
-        messages = [*commands, "*STB?"]
-        try:
-            with self.urgent():
-                if not self._sent_all(messages):
-                    self._sent_all(messages)
-        except DriverError as error:
-            self.log.event(f"not stopped: {error}")
-
-    def _sent_all(self, messages: Sequence[str]) -> bool:
-        """Try all messages; tells whether none failed."""
-        failed = 0
-        for message in messages:
+        end_s = time.monotonic() + 2.0 * self.timeout_s
+        for commands in steps:
             try:
-                if message.endswith("?"):
-                    self.query(message)
-                else:
+                with self.urgent():
+                    if not self._sent_all(commands, end_s) and time.monotonic() < end_s:
+                        self._sent_all(commands, end_s)
+            except DriverError as error:
+                self.log.event(f"not stopped: {error}")
+
+    def _sent_all(self, commands: Sequence[str], end_s: float) -> bool:
+        """Try all commands and wait for an answer; tells whether none failed."""
+        failed = 0
+        # An answer comes when all before it is done; the link may be closed after this.
+        for message in (*commands, "*STB?"):
+            left_s = end_s - time.monotonic()
+            try:
+                if message != "*STB?":
                     self.write(message)
+                elif left_s > 0.0:
+                    self.query(message, timeout_s=min(self.timeout_s, left_s))
             except DriverError as error:
                 failed += 1
                 self.log.event(f"{message} failed: {error}")
@@ -436,7 +435,7 @@ class Link:
 
     def _ask_for_error(self, deadline_s: float) -> InstrumentMessage:
         command = self.error_query
-        return as_error_message(
+        return text.as_error_message(
             command, self.query(command, timeout_s=max(deadline_s, self.timeout_s))
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections.abc import Sequence
 
 from drivers.errors import DeviceSettingsError, DeviceTimeoutError
 from drivers.visa.errors import AnswerError, InstrumentMessage
@@ -48,7 +49,9 @@ def as_message(command: str) -> memoryview:
     return memoryview(as_ascii(command) + b"\n")
 
 
-def receive_line(command: str, transport: Transport, end_s: float) -> bytearray:
+def receive_line(
+    command: str, transport: Transport, end_s: float, most: int = LARGEST_TEXT
+) -> bytearray:
     """Receive an answer to its end.
 
     Parameters
@@ -59,6 +62,8 @@ def receive_line(command: str, transport: Transport, end_s: float) -> bytearray:
         After it was sent.
     end_s : float
         When it has to be there, on the monotonic clock.
+    most : int
+        Bytes that it may have.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def receive_line(command: str, transport: Transport, end_s: float) -> bytearray:
         answer += data
         if not transport.ends_messages:
             ended = answer.endswith(b"\n")
-        if len(answer) > LARGEST_TEXT:
+        if len(answer) > most:
             raise AnswerError(command, shown(answer), "a line of text")
     return answer
 
@@ -130,6 +135,36 @@ def as_whole(command: str, answer: str) -> int:
     if number != round(number):
         raise AnswerError(command, repr(answer), "a whole number")
     return round(number)
+
+
+def as_numbers(command: str, fields: Sequence[str], count: int) -> list[float]:
+    """Give fields of an answer that are so many numbers.
+
+    Raises
+    ------
+    AnswerError
+        They are more or fewer, or one is none.
+    """
+    _require_count(command, fields, count)
+    return [as_number(command, field) for field in fields]
+
+
+def as_wholes(command: str, fields: Sequence[str], count: int) -> list[int]:
+    """Give fields of an answer that are so many whole numbers.
+
+    Raises
+    ------
+    AnswerError
+        They are more or fewer, or one is none.
+    """
+    _require_count(command, fields, count)
+    return [as_whole(command, field) for field in fields]
+
+
+def _require_count(command: str, fields: Sequence[str], count: int) -> None:
+    if len(fields) != count:
+        told = ",".join(fields[:4])
+        raise AnswerError(command, f"{told[:80]!r} ({len(fields)} fields)", f"{count} numbers")
 
 
 def as_list(answer: str) -> list[str]:

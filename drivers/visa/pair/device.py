@@ -35,8 +35,9 @@ _TYPICAL_RATE_HZ = 1e9
 class VisaDevice:
     """A generator whose output is wired to a digitizer, and its marker to the trigger input.
 
-    Opening it opens both links and asks who is there; outputs are off from ``ensure_ready`` until
-    the first part is uploaded, and after ``ensure_stopped``. Windows are packed back to back, since
+    Opening it opens both links, asks who is there, and switches outputs off, since somebody may
+    have left one on; they stay off until the first part is uploaded, and from ``ensure_stopped``
+    on. Windows are packed back to back, since
     memories are finite: their ticks are not kept. What is played is finite and played once per
     trigger; should the host die, the outputs fall silent at the end of a part.
 
@@ -241,6 +242,8 @@ class VisaDevice:
         settings, instruments = self._settings, self._both()
         rate_hz = settings.generator_rate_hz or _TYPICAL_RATE_HZ
         try:
+            # Some generators tell their limits only in the mode that they are set to.
+            instruments.generator.ensure_stopped()
             played = instruments.generator.limits(output_settings(settings, rate_hz))
             heard = instruments.digitizer.limits(settings.input_channels)
         except BaseException:

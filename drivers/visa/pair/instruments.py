@@ -39,6 +39,8 @@ class Instruments:
     def stop(self, timeout_s: float) -> None:
         """Switch outputs off, then stop the acquisition, and close both links; never raises.
 
+        One that an interrupt cuts short leaves the links open, so that it can be made again.
+
         Parameters
         ----------
         timeout_s : float
@@ -46,14 +48,12 @@ class Instruments:
         """
         for link in (self.generator_link, self.digitizer_link):
             link.timeout_s = min(link.timeout_s, timeout_s)
-        try:
-            with suppress(DriverError):
-                self.generator.ensure_stopped()
-            with suppress(DriverError):
-                self.digitizer.ensure_stopped()
-        finally:
-            for link in (self.generator_link, self.digitizer_link):
-                link.close()
+        with suppress(DriverError):
+            self.generator.ensure_stopped()
+        with suppress(DriverError):
+            self.digitizer.ensure_stopped()
+        for link in (self.generator_link, self.digitizer_link):
+            link.close()
 
 
 def open_instruments(settings: VisaSettings, logs: tuple[CommandLog, CommandLog]) -> Instruments:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.clipping import require_numbers
-from drivers.errors import DeviceSettingsError
+from drivers.errors import DeviceSettingsError, DriverError
 from drivers.interface import PlayedBlock
 from drivers.visa.instrument import DigitizerLimits, GeneratorLimits
 from drivers.visa.pair.layout import REACH_SAMPLES, Layout
@@ -207,12 +207,17 @@ class WindowStream:
         Raises
         ------
         DriverError
-            From the blocks, which may end early, or a sample is not a number.
+            The blocks end early, or a sample is not a number.
         """
         filled = 0
         while filled < out.shape[0]:
             if not self._rest.shape[0]:
-                block = next(self._blocks)
+                block = next(self._blocks, None)
+                if block is None:
+                    raise DriverError(
+                        f"the blocks end {out.shape[0] - filled} pulses before the end of a part",
+                        "give every pulse of the schedule",
+                    )
                 finite = np.isfinite(block.samples.view(np.float32)).all(axis=1)
                 require_numbers(np.logical_not(finite), block.first_pulse)
                 self._rest = block.samples

@@ -177,6 +177,7 @@ def choose_pair(
     DeviceSettingsError
         They cannot do it.
     """
+    settings.require_marker_triggers()
     signal = SIGNAL_OF[settings.signal]
     if signal not in generator.signals:
         raise DeviceSettingsError(

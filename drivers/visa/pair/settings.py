@@ -81,7 +81,8 @@ class VisaSettings:
     upload_timeout_s : float
         Of the writing of one waveform, seconds.
     stop_timeout_s : float
-        How long each of the steps of stopping may take, seconds.
+        How long each of the steps of stopping may take, seconds; an instrument that does not answer
+        costs twice that, and a moment for connecting anew.
 
     Raises
     ------
@@ -219,7 +220,6 @@ class VisaSettings:
                 f"trigger_input = {self.trigger_input!r} is among input_channels",
                 "wire the marker to an input of its own",
             )
-
     def _require_level(self) -> None:
         level = "output_power_dbm" if self.signal == "modulated" else "output_peak_v"
         if getattr(self, level) is None:
@@ -288,4 +288,19 @@ class VisaSettings:
                 f"no attenuation is stated between output of {self.generator!r} and input of "
                 f"{self.digitizer!r}",
                 "state attenuation_db, what lies between the connectors, in dB",
+            )
+
+    def require_marker_triggers(self) -> None:
+        """Refuse a trigger level that the marker does not pass.
+
+        Raises
+        ------
+        DeviceSettingsError
+            It does not.
+        """
+        if not 0.0 < self.trigger_level_v < self.marker_v:
+            raise DeviceSettingsError(
+                f"trigger_level_v = {self.trigger_level_v:g} is not between 0 and marker_v, "
+                f"{self.marker_v:g} V: no marker would pass it",
+                "give half of marker_v",
             )

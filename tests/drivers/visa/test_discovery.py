@@ -1,8 +1,11 @@
 """Who is there: asked with nothing but *IDN?, against a deadline, in a process of its own."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -31,7 +34,7 @@ def test_an_instrument_is_known_by_what_it_says(server: InstrumentServer, protoc
 
 
 def test_nothing_is_cleared_by_asking(server: InstrumentServer) -> None:
-    """Another program's errors are its own: a link begins with *CLS, and this does not."""
+    """Another program's errors are its own: who asks leaves them in the queue."""
     server.instrument.execute(b"NO:SUCH:COMMAND")
     assert serial_number(server.hislip_address) == "C012345"
     assert server.instrument.execute(b"SYST:ERR:COUN?") == b"1"
@@ -71,3 +74,42 @@ def test_where_nobody_listens_it_says_so() -> None:
     assert threading.active_count() == before
     with pytest.raises(DeviceSettingsError, match="is no VISA address"):
         ask_instrument("somewhere")
+
+
+def test_asking_has_one_deadline_however_the_answer_drips() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                while not ended.wait(0.1):
+                    connection.sendall(b"A")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(DeviceTimeoutError):
+                serial_number(f"TCPIP::127.0.0.1::{port}::SOCKET", deadline_s=0.4)
+        finally:
+            ended.set()
+            thread.join()
+
+
+def test_libraries_warn_nobody(server: InstrumentServer) -> None:
+    """PyVISA-py warns of what it lacks when it is imported; errors and answers are one line."""
+    code = f"""
+from drivers.visa.discovery import serial_number
+from drivers.visa.link import Link
+print(serial_number({server.hislip_address!r}))
+Link({server.hislip_address!r}).close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "default::UserWarning", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("C012345\n", "")

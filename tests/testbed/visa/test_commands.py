@@ -239,6 +239,21 @@ def test_instruments_are_identified(laboratory: Laboratory) -> None:
     assert "max_record_samples" in told
 
 
+def test_plan_and_identification_touch_no_output_that_is_on(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Laboratory("M8190A", "MSO44") as busy:
+        busy.generator.execute(b":OUTP1 ON")
+        modes = busy.generator.execute(b":TRAC1:DWID?;:TRAC2:DWID?")
+        told = script("identify_instruments.py", busy.addresses[0])
+        assert "signals: real" in told
+        assert "limits: not asked" in told
+        assert cli.main(["plan", str(config), "--device", busy.driver]) == 3
+        assert ":OUTP1 is on; switch its outputs off" in capsys.readouterr().err
+        assert busy.generator.execute(b":OUTP1?") == b"1"
+        assert busy.generator.execute(b":TRAC1:DWID?;:TRAC2:DWID?") == modes
+
+
 def test_a_waveform_is_uploaded_and_captured(config: Path, laboratory: Laboratory) -> None:
     played = laboratory.bench.playbacks
     told = script("upload_waveform.py", str(config), laboratory.driver)

@@ -103,6 +103,8 @@ class SimulatedTektronixMso(SimulatedInstrument):
         self._shown = {1}
         self._running = False
         self._armed_s = 0.0
+        # Answers to TRIGger:STATE? since it was started.
+        self._states_shown = 0
         self._frames: list[Frame] = []
         self._wanted = 1
         self._acquisitions = 0
@@ -122,6 +124,10 @@ class SimulatedTektronixMso(SimulatedInstrument):
     def frames(self) -> list[Frame]:
         """Records of the last acquisition; one if FastFrame is off."""
         return self._frames
+
+    def warm_up(self) -> None:
+        """Compile what rounds to codes of the ADC."""
+        _digitise(np.zeros(1, np.float32), 0.0, 1.0, 8)
 
     def reset(self) -> None:
         """Do what ``*RST`` does: stop, and default settings."""
@@ -370,8 +376,13 @@ class SimulatedTektronixMso(SimulatedInstrument):
         tree.command("TRIGger", self._force, 1)
 
     def _trigger_state(self) -> str:
-        if not self._look():
+        # Between two questions it begins, and fills what stands before a trigger.
+        if not self._look() or self._states_shown < 1:
+            self._states_shown += 1
             return "SAVE"
+        if self._states_shown < 2:
+            self._states_shown += 1
+            return "ARMED"
         return "AUTO" if self._trigger_mode() == "AUTO" else "READY"
 
     def _force(self, call: Call) -> None:
@@ -403,7 +414,7 @@ class SimulatedTektronixMso(SimulatedInstrument):
             start = call.choice(0, "OFF", "ON", "RUN", "STOP") in ("ON", "RUN")
         self._running = start
         if start:
-            self._acquisitions = 0
+            self._acquisitions = self._states_shown = 0
             self._begin()
             if self._stop_after() == "SEQ":
                 self.overlapped(lambda: not self._look())

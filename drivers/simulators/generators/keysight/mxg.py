@@ -68,6 +68,8 @@ class SimulatedMxg(SimulatedInstrument):
         How often the RF output was on with no modulation behind it.
     continuous : int
         How often something was begun that would not have ended by itself.
+    unlocked : bool
+        Whether it says that its 10 MHz reference is unlocked.
     """
 
     signed_error_numbers = True
@@ -88,6 +90,7 @@ class SimulatedMxg(SimulatedInstrument):
         self.header_rms: dict[str, float] = {}
         self.bare_carriers = 0
         self.continuous = 0
+        self.unlocked = False
         self._selected = ""
         self._segment = 0
         self._playing_until_s = -math.inf
@@ -181,6 +184,9 @@ class SimulatedMxg(SimulatedInstrument):
         settings.boolean("[SOURce]:POWer:PROTection[:STATe]", False)
         self.automatic_reference = settings.boolean("[SOURce]:ROSCillator:SOURce:AUTO", True)
         self.tree.query("[SOURce]:ROSCillator:SOURce", lambda _: self._reference(), 0)
+        self.tree.query(
+            "STATus:QUEStionable:FREQuency:CONDition", lambda _: str(2 * self.unlocked), 0
+        )
         self.output_on = settings.boolean("OUTPut[:STATe]", False, changed=self._switch_output)
         self.modulation_on = settings.boolean(
             "OUTPut:MODulation[:STATe]", True, changed=self._switch_modulation

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numba import njit
@@ -51,6 +52,8 @@ class SimulatedTektronixAwg(SimulatedInstrument):
         Answer to ``*OPT?``; by default one with sequencing.
     bench : RfBench or None
         Where its outputs go.
+    memory_samples : int or None
+        Of all waveforms together; that of the model by default.
     """
 
     def __init__(
@@ -60,13 +63,17 @@ class SimulatedTektronixAwg(SimulatedInstrument):
         model: str = "AWG5204",
         options: str | None = None,
         bench: RfBench | None = None,
+        memory_samples: int | None = None,
     ) -> None:
         self.model = MODELS[model]
         licences = self.model.options if options is None else options
         super().__init__(name, f"TEKTRONIX,{model},B000001,FV:7.5.0146.0", licences)
         self._bench = bench
         self._licences = frozenset(licences.split(","))
-        self.memory = WaveformList(self, self.model.memory, self._unload)
+        memory = self.model.memory
+        if memory_samples is not None:
+            memory = replace(memory, max_samples=memory_samples)
+        self.memory = WaveformList(self, memory, self._unload)
         self.sequences = SequenceList(
             self.tree, licensed=bool(self._licences & {"SEQ", "03"}), deleted=self._unload
         )
@@ -95,6 +102,10 @@ class SimulatedTektronixAwg(SimulatedInstrument):
     def radiates(self, channel: int) -> bool:
         """Whether an output is connected: its own switch, and that of all outputs."""
         return self._on.get(channel, False) and not self._all_off()
+
+    def warm_up(self) -> None:
+        """Compile what rounds to codes of the DAC."""
+        _through_dac(np.zeros(1, np.float32), 1.0, 1.0, 0.0)
 
     def reset(self) -> None:
         """Do what ``*RST`` does: waveforms and sequences are deleted, outputs off."""

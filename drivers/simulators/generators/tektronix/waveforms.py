@@ -69,8 +69,10 @@ class MemoryModel:
 
     Parameters
     ----------
-    granularity, min_samples, max_samples : int
+    granularity, min_samples : int
         Of one.
+    max_samples : int
+        Of one, and of all together.
     max_block_bytes : int
         Of one command.
     """
@@ -161,7 +163,13 @@ class WaveformList:
         return self.waveforms[name]
 
     def add(self, name: str, waveform: Waveform) -> None:
-        """Put one into the list; -222 where its length is not one that can be played."""
+        """Put one into the list.
+
+        Raises
+        ------
+        ScpiError
+            -222: its length is not one that can be played. -225: there is no room for it.
+        """
         self._check(name, waveform)
         self.waveforms.pop(name, None)
         self.waveforms[name] = waveform
@@ -173,6 +181,13 @@ class WaveformList:
             raise ScpiError(-222, f"{samples} samples")
         if not 0 < len(name) <= _LONGEST_NAME:
             raise ScpiError(-224, "name of waveform")
+        self._require_room(name, samples)
+
+    def _require_room(self, name: str, samples: int) -> None:
+        others = [one.samples for key, one in self.waveforms.items() if key != name]
+        others += [one.samples for _, key, one in self._opening if key != name]
+        if sum(others) + samples > self.model.max_samples:
+            raise ScpiError(-225, f"{samples} samples more than {sum(others)}")
 
     def path(self, file: str) -> str:
         """Give a file's full path in capitals, as the disk does not tell case apart."""
@@ -216,6 +231,7 @@ class WaveformList:
         # The length is looked at before memory is asked for it.
         if samples > self.model.max_samples:
             raise ScpiError(-222, f"{samples} samples")
+        self._require_room(name, samples)
         self.add(name, Waveform.zeros(samples, kind))
 
     def _delete(self, call: Call) -> None:

@@ -39,6 +39,7 @@ from drivers.visa.instrument import (
     Record,
 )
 from drivers.visa.link import Link
+from drivers.visa.link.text import as_numbers
 from drivers.visa.waiting import wait_until
 
 _ARM_DEADLINE_S = 10.0
@@ -109,7 +110,8 @@ class KeysightInfiniium:
         found = _TEST_LIMITS.fullmatch(answer)
         if found is None:
             raise AnswerError(f"{header}:TESTLIMITS?", repr(answer), "1,<numeric>LOW:HIGH")
-        return float(found.group(1)), float(found.group(2))
+        low, high = as_numbers(f"{header}:TESTLIMITS?", found.groups(), 2)
+        return low, high
 
     def ensure_ready(self) -> None:
         """Stop, clear errors, and go back to the default settings."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.errors import DeviceTimeoutError, DriverError
-from drivers.visa.errors import AnswerError
 from drivers.visa.link import Link
+from drivers.visa.link.text import as_numbers
 from drivers.visa.waiting import wait_until
 
 _ARM_DEADLINE_S = 10.0
@@ -50,12 +50,9 @@ class Preamble:
         AnswerError
             There are too few, or one is no number.
         """
-        try:
-            numbers = [float(field) for field in fields[:10]]
-            form, _, points, _, interval_s, origin_s, place, step_v, origin_v, code = numbers
-        except ValueError as error:
-            wanted = "ten numbers: format, type, points, count, x and y scaling"
-            raise AnswerError(command, repr(",".join(fields))[:200], wanted) from error
+        # Format, type, points, count, x and y scaling.
+        numbers = as_numbers(command, fields[:10], 10)
+        form, _, points, _, interval_s, origin_s, place, step_v, origin_v, code = numbers
         return cls(
             int(form), int(points), interval_s, origin_s - place * interval_s, step_v, origin_v,
             round(code), tuple(fields[10:]),

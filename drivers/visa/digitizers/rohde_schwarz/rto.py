@@ -380,13 +380,10 @@ class RohdeSchwarzRto:
 
     def _header(self, question: str) -> tuple[float, int]:
         """Give time of the first sample after the trigger, and number of samples."""
-        fields = self._link.query_list(question)
-        try:
-            first_s, _, samples, each = (float(field) for field in fields)
-        except ValueError:
-            raise AnswerError(question, ",".join(fields), "four numbers") from None
+        first_s, _, samples, each = self._link.query_number_list(question, 4)
         if each != 1.0 or samples < 1.0:
-            raise AnswerError(question, ",".join(fields), "one value for each sample")
+            told = f"{samples:g} samples of {each:g} values"
+            raise AnswerError(question, told, "one value for each sample")
         return first_s, int(samples)
 
     def _segment_times_s(self, channel: int, segments: int) -> list[float]:

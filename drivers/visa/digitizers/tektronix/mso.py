@@ -294,7 +294,8 @@ class TektronixMso:
         self._preambles.clear()
         with self._link.operation("arm"):
             self._link.write("ACQuire:STATE ON")
-            self._poll("TRIGger:STATE?", {"READY", "TRIGGER", "SAVE"}, _ARM_S, "wait for a trigger")
+            # SAVE is what it says until it has begun, ARMED until there is enough before a trigger.
+            self._poll("TRIGger:STATE?", {"READY"}, _ARM_S, "wait for a trigger")
 
     def wait_captured(self, deadline_s: float) -> None:
         """Wait until all segments are recorded.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from drivers.visa.errors import AnswerError
 from drivers.visa.link import Link
+from drivers.visa.link.text import as_number
 
 _FRAME_XZERO = re.compile(r"(\d+)\s*:\s*([-+0-9.eE]+)")
 
@@ -78,7 +79,8 @@ def read_preamble(link: Link, channel: int, segments: int) -> Preamble:
 def _frame_times(link: Link, segments: int) -> tuple[float, ...]:
     """Read XZERO of every frame: ``"1: 1.3E-11","2: 4.5E-12"``."""
     question = "HORizontal:FASTframe:XZEro:ALL?"
-    found = {int(frame): float(time) for frame, time in _FRAME_XZERO.findall(link.query(question))}
+    told = _FRAME_XZERO.findall(link.query(question))
+    found = {int(frame): as_number(question, time) for frame, time in told}
     if sorted(found) != list(range(1, segments + 1)):
         wanted = f"one time for each of {segments} frames"
         raise AnswerError(question, f"times of {len(found)} frames", wanted)

@@ -82,7 +82,10 @@ class KeysightM8190a:
     def __init__(self, link: Link, identity: Identity, options: frozenset[str]) -> None:
         self._link, self._identity, self._options = link, identity, options
         self._channels = (1,) if "001" in options else (1, 2)
-        self._settings = StrictSettings(link, identity)
+        self._outputs = tuple(
+            f":OUTP{channel}{way}" for channel in self._channels for way in ("", ":COMP")
+        )
+        self._settings = StrictSettings(link, identity, self._outputs)
         numbers = tuple(str(channel) for channel in self._channels)
         self._player = SegmentPlayer(
             link, identity.model, "SEQ" in options, self._channels, numbers
@@ -105,10 +108,16 @@ class KeysightM8190a:
     def limits(self, output: OutputSettings) -> GeneratorLimits:
         """Ask for rates, memory and carrier in the mode that the settings lead to.
 
-        Modes are set for that, since the instrument tells the limits of no other. Once there are
-        waveforms in memory the mode is theirs.
+        Modes are set for that, and put back, since the instrument tells the limits of no other; on
+        the way it may lose what was in memory. Once there are waveforms of ours the mode is theirs.
+
+        Raises
+        ------
+        DeviceStateError
+            A mode would have to be set while an output is on.
         """
-        with self._link.operation("ask for limits"):
+        modes = [f":TRAC{channel}:DWID" for channel in self._channels]
+        with self._link.operation("ask for limits"), self._settings.borrowed(modes):
             mode, low_hz, high_hz = self._choose(output)
             carrier: tuple[float, float] | None = None
             if output.signal == "modulated":
@@ -162,9 +171,7 @@ class KeysightM8190a:
 
     def _enter(self, output: OutputSettings, mode: _Mode) -> None:
         for channel in output.channels:
-            header = f":TRAC{channel}:DWID"
-            if self._link.query(f"{header}?").upper() != mode.name:
-                self._settings.word(header, mode.name)
+            self._settings.mode(f":TRAC{channel}:DWID", mode.name)
 
     def ensure_ready(self) -> None:
         """Outputs off, stop, clear errors, and empty memory: nobody else's is kept either."""
@@ -228,7 +235,7 @@ class KeysightM8190a:
             whole_hz, fraction_hz = divmod(output.frequency_hz or 0.0, 1.0)
             self._link.write(f":CARR{channel}:FREQ {whole_hz:.0f},{fraction_hz:.9f}")
             self._settings.number(f":CARR{channel}:SCAL", _CARRIER_SCALE, LEVEL_TOLERANCE, "")
-            got = [float(part) for part in self._link.query_list(f":CARR{channel}:FREQ?")]
+            got = self._link.query_number_list(f":CARR{channel}:FREQ?", 2)
             if abs(sum(got) - (output.frequency_hz or 0.0)) > 1e-3:
                 raise DeviceSettingsError(
                     f"the {self._identity.model} made {sum(got):.12g} Hz of a carrier of "
@@ -329,7 +336,7 @@ class KeysightM8190a:
     def ensure_stopped(self) -> None:
         """Switch all outputs off and stop; every step is tried, whatever becomes of the others."""
         self._player.disarm()
-        off = [f":OUTP{channel} OFF" for channel in self._channels]
+        off = [f"{output} OFF" for output in self._outputs]
         self._link.send_all([*off, *self._player.stop_commands])
 
     def _configured(self) -> OutputSettings:

@@ -42,6 +42,7 @@ _DIVIDERS = (4, 2, 1)
 # With markers memory of two channels cannot be read at the full rate.
 _FASTEST_DIVIDER = {"real": 1, "iq": 2}
 _DAC_MODES = {"real": "MARK", "iq": "DCM"}
+_DIVIDER = ":INST:MEM:EXT:RDIV"
 _MARKER_OUTPUTS = (3, 4)
 _CHANNELS = (1, 2, 3, 4)
 
@@ -65,7 +66,8 @@ class KeysightM8195a:
 
     def __init__(self, link: Link, identity: Identity, options: frozenset[str]) -> None:
         self._link, self._identity, self._options = link, identity, options
-        self._settings = StrictSettings(link, identity)
+        outputs = tuple(f":OUTP{channel}" for channel in _CHANNELS)
+        self._settings = StrictSettings(link, identity, outputs)
         self._player = SegmentPlayer(link, identity.model, "SEQ" in options, _CHANNELS, ("",))
         self._output: OutputSettings | None = None
 
@@ -80,9 +82,18 @@ class KeysightM8195a:
         return ("real",) if "001" in self._options else ("real", "iq")
 
     def limits(self, output: OutputSettings) -> GeneratorLimits:
-        """Ask for rates and memory; between a divided rate and the next there are gaps."""
+        """Ask for rates and memory; between a divided rate and the next there are gaps.
+
+        The mode is set for that, and put back; on the way it may lose what was in memory.
+
+        Raises
+        ------
+        DeviceStateError
+            It would have to be set while an output is on.
+        """
         self._require_channels(output)
-        with self._link.operation("ask for limits"):
+        modes = [":INST:DACM", *(f":TRAC{channel}:MMOD" for channel in output.channels), _DIVIDER]
+        with self._link.operation("ask for limits"), self._settings.borrowed(modes):
             low_hz, high_hz = self._settings.range(":FREQ:RAST")
             divider = self._divider(output, low_hz, high_hz) or _DIVIDERS[0]
             self._enter(output, divider)
@@ -111,15 +122,11 @@ class KeysightM8195a:
         return None
 
     def _enter(self, output: OutputSettings, divider: int) -> None:
-        """Set DAC mode and divider, unless they are: changing them may cost what is in memory."""
-        mode = _DAC_MODES[output.signal]
-        if not self._link.query(":INST:DACM?").upper().startswith(mode):
-            self._settings.word(":INST:DACM", mode)
+        """Set DAC mode and divider."""
+        self._settings.mode(":INST:DACM", _DAC_MODES[output.signal])
         for channel in output.channels:
-            self._settings.word(f":TRAC{channel}:MMOD", "EXT")
-        header = ":INST:MEM:EXT:RDIV"
-        if self._link.query(f"{header}?").upper() != f"DIV{divider}":
-            self._settings.word(header, f"DIV{divider}")
+            self._settings.mode(f":TRAC{channel}:MMOD", "EXT")
+        self._settings.mode(_DIVIDER, f"DIV{divider}")
 
     def ensure_ready(self) -> None:
         """Outputs off, stop, clear errors, and empty memory: nobody else's is kept either."""
@@ -236,7 +243,7 @@ class KeysightM8195a:
                 "firmware": self._identity.firmware,
                 "options": sorted(self._options),
                 "dac_rate_hz": number(":FREQ:RAST?"),
-                "rate_divider": query(":INST:MEM:EXT:RDIV?"),
+                "rate_divider": query(f"{_DIVIDER}?"),
                 "dac_mode": query(":INST:DACM?"),
                 "clock_source": query(":ROSC:SOUR?"),
                 "reference_locked": self._settings.reference_locked(),

@@ -99,7 +99,8 @@ class SegmentMemory:
 
     def free_bytes(self, memories: Sequence[int]) -> int:
         """Ask for the largest piece of memory that is free in all of some channels."""
-        return min(int(self._link.query_list(f":TRAC{memory}:FREE?")[2]) for memory in memories)
+        # Bytes free, bytes in use, bytes of the largest piece.
+        return min(self._link.query_whole_list(f":TRAC{memory}:FREE?", 3)[2] for memory in memories)
 
     def upload(
         self,
@@ -180,7 +181,8 @@ class SegmentMemory:
                 )
                 done += data.nbytes
                 if offset == 0:
-                    self._verify(memory, number, packing, data, granularity)
+                    first = data[: granularity * (data.size // chunk.samples.size)]
+                    self._verify(memory, number, packing, first, granularity)
             offset += chunk.samples.size
         return clipped
 
@@ -188,9 +190,9 @@ class SegmentMemory:
         self, memory: int, number: int, packing: Packing, data: NDArray[Any], samples: int
     ) -> None:
         """Compare the first vector: which byte of a word comes first is nowhere to be asked."""
-        answer = self._link.query_list(f":TRAC{memory}:DATA? {number},0,{samples}")
-        held = packing.codes(np.array([int(value) for value in answer]), samples)
-        sent = packing.codes(data[: len(answer)], samples)
+        answer = self._link.query_whole_list(f":TRAC{memory}:DATA? {number},0,{samples}", data.size)
+        held = packing.codes(np.array(answer), samples)
+        sent = packing.codes(data, samples)
         if not np.array_equal(held, sent):
             raise DriverError(
                 f"segment {number} of the {self._model} begins with the codes {held[:4].tolist()} "

@@ -46,6 +46,7 @@ from drivers.visa.instrument import (
 )
 from drivers.visa.link import Link
 from drivers.visa.link.blocks import LARGEST_BLOCK
+from drivers.visa.link.text import as_wholes
 
 SAMPLE_FORMAT = SampleFormat(bits=16, big_endian=True)
 """1.0 is 32767 (Programming Guide, "Creating and Downloading Waveform Files")."""
@@ -64,6 +65,8 @@ _LARGEST_CHUNK = 1 << 18
 _DEADLINE_S = 60.0
 # The end of a waveform is not told: it is reckoned, and this is added.
 _MARGIN_S = 0.01
+# Data Questionable Frequency condition register: 10 MHz, and 1 GHz reference unlocked.
+_UNLOCKED = 0b110
 
 
 class KeysightMxg:
@@ -113,7 +116,7 @@ class KeysightMxg:
         with link.operation("limits"):
             rates = [link.query_number(f":RAD:ARB:SCL:RATE? {end}") for end in ("MIN", "MAX")]
             carriers = [link.query_number(f":FREQ? {end}") for end in ("MIN", "MAX")]
-            free_bytes = int(self._catalog("WFM1:")[1])
+            free_bytes, _ = self._catalog("WFM1:")
         longest = min(free_bytes // _BYTES_PER_SAMPLE, LARGEST_BLOCK // 4)
         return GeneratorLimits(
             min_sample_rate_hz=rates[0],
@@ -144,10 +147,10 @@ class KeysightMxg:
             link.write(":OUTP OFF")
             link.write(":RAD:ARB OFF")
         with link.operation("delete old waveforms"):
-            for name in self._files("WFM1:"):
+            for name in self._catalog("WFM1:")[1]:
                 if name.startswith(PREFIX):
                     link.write(f':MMEM:DEL "WFM1:{name}"')
-            if SEQUENCE in self._files("SEQ:"):
+            if SEQUENCE in self._catalog("SEQ:")[1]:
                 link.write(f':MMEM:DEL "SEQ:{SEQUENCE}"')
 
     def configure(self, output: OutputSettings) -> None:
@@ -337,6 +340,7 @@ class KeysightMxg:
                 "sample_rate_hz": link.query_number(":RAD:ARB:SCL:RATE?"),
                 "runtime_scaling_percent": link.query_number(":RAD:ARB:RSC?"),
                 "reference": link.query(":ROSC:SOUR?"),
+                "reference_locked": not link.query_whole(":STAT:QUES:FREQ:COND?") & _UNLOCKED,
                 "trigger": link.query(":RAD:ARB:TRIG:SOUR?"),
                 "trigger_mode": link.query(":RAD:ARB:TRIG:TYPE?"),
                 "waveform": link.query(":RAD:ARB:WAV?").strip('"'),
@@ -352,8 +356,7 @@ class KeysightMxg:
         self._armed = False
         # What goes into a connection as it breaks is lost without a word: the second time it is
         # another connection, and the player goes off only behind that.
-        for commands in ([":OUTP OFF"], [":OUTP OFF"], [":OUTP:MOD OFF", ":RAD:ARB OFF"]):
-            self._link.send_all(commands)
+        self._link.send_all([":OUTP OFF"], [":OUTP OFF"], [":OUTP:MOD OFF", ":RAD:ARB OFF"])
 
     def _configured(self) -> OutputSettings:
         return configured(self._output)
@@ -371,12 +374,12 @@ class KeysightMxg:
         else:
             link.write(":RAD:ARB:TRIG:SOUR BUS")
 
-    def _catalog(self, folder: str) -> list[str]:
-        """Ask for bytes that are used, bytes that are free, and files."""
-        return self._link.query_list(f':MMEM:CAT? "{folder}"')
-
-    def _files(self, folder: str) -> list[str]:
-        return [entry.split(",")[0] for entry in self._catalog(folder)[2:]]
+    def _catalog(self, folder: str) -> tuple[int, list[str]]:
+        """Ask for bytes that are free, and files."""
+        question = f':MMEM:CAT? "{folder}"'
+        fields = self._link.query_list(question)
+        _, free_bytes = as_wholes(question, fields[:2], 2)
+        return free_bytes, [entry.split(",")[0] for entry in fields[2:]]
 
 
 def _marker_bytes(source: WaveformSource, length: int) -> Iterator[NDArray[np.uint8]]:

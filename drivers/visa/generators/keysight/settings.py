@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from drivers.errors import DeviceSettingsError
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from drivers.errors import DeviceSettingsError, DeviceStateError
 from drivers.visa.instrument import ClockReference, Identity
 from drivers.visa.link import Link
 
@@ -20,10 +23,12 @@ class StrictSettings:
         To the instrument.
     identity : Identity
         Whose it is, for errors.
+    outputs : sequence of str
+        Headers of what switches its outputs.
     """
 
-    def __init__(self, link: Link, identity: Identity) -> None:
-        self._link, self._identity = link, identity
+    def __init__(self, link: Link, identity: Identity, outputs: Sequence[str]) -> None:
+        self._link, self._identity, self._outputs = link, identity, outputs
 
     def number(self, header: str, value: float, tolerance: float, unit: str) -> None:
         """Set a number between the instrument's MIN and MAX.
@@ -56,6 +61,38 @@ class StrictSettings:
         got = self._link.query(f"{header}?").upper()
         if not got.startswith(value):
             self._refuse(header, value, got)
+
+    def mode(self, header: str, value: str) -> None:
+        """Set a choice that outputs feel, and that may cost what is in memory, unless it is set.
+
+        Raises
+        ------
+        DeviceStateError
+            An output is on, and would feel it.
+        DeviceSettingsError
+            It became another.
+        """
+        if self._link.query(f"{header}?").upper().startswith(value):
+            return
+        for output in self._outputs:
+            if self._link.query(f"{output}?") != "0":
+                raise DeviceStateError(
+                    f"the {self._identity.model} tells its limits in mode {value} only, and "
+                    f"{output} is on",
+                    "switch its outputs off; a run does",
+                )
+        self.word(header, value)
+
+    @contextmanager
+    def borrowed(self, headers: Sequence[str]) -> Iterator[None]:
+        """Put choices back to what they are now, in this order, where they have changed by then."""
+        found = {header: self._link.query(f"{header}?") for header in headers}
+        try:
+            yield
+        finally:
+            for header, value in found.items():
+                if self._link.query(f"{header}?") != value:
+                    self._link.write(f"{header} {value}")
 
     def range(self, header: str) -> tuple[float, float]:
         """Ask for MIN and MAX."""

@@ -334,8 +334,7 @@ class RohdeSchwarzSmw:
         self._armed = False
         # What goes into a connection as it breaks is lost without a word: the second time it is
         # another connection, and the baseband goes off only behind that.
-        for commands in (_RF_OFF, _RF_OFF, [":SOUR1:BB:ARB:STAT OFF"]):
-            self._link.send_all(commands)
+        self._link.send_all(_RF_OFF, _RF_OFF, [":SOUR1:BB:ARB:STAT OFF"])
 
     def _memory_samples(self, option: str) -> int:
         return _MEMORY_SAMPLES.get(option, 0)

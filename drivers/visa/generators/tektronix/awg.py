@@ -428,9 +428,7 @@ class TektronixAwg:
     def _forget(self) -> None:
         """Delete all sequences and waveforms that are ours."""
         delete_sequence(self._link, _SEQUENCE)
-        for name in self._memory.names():
-            if name.startswith(_PREFIX):
-                self._memory.delete(name)
+        self._memory.delete_all(_PREFIX)
         self._uploads.clear()
         self._begun.clear()
         self._queue = _Queue([])

@@ -36,8 +36,12 @@ class MemoryLimits:
 
     Parameters
     ----------
-    granularity, min_samples, max_samples : int
-        ``WLISt:WAVeform:GRANularity?``, ``:LMINimum?`` and ``:LMAXimum?``.
+    granularity, min_samples : int
+        ``WLISt:WAVeform:GRANularity?`` and ``:LMINimum?``.
+    max_samples : int
+        Of one more waveform: ``:LMAXimum?``, less what ours take, and less a silence. No command
+        is known that tells what is free; it is assumed that all waveforms together fit where the
+        longest does.
     """
 
     granularity: int
@@ -56,14 +60,16 @@ class WaveformMemory:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        # Samples of what is in the list, or may be.
+        self._taken: dict[str, int] = {}
 
     def limits(self) -> MemoryLimits:
-        """Ask the instrument."""
-        return MemoryLimits(
-            granularity=self._link.query_whole("WLISt:WAVeform:GRANularity?"),
-            min_samples=self._link.query_whole("WLISt:WAVeform:LMINimum?"),
-            max_samples=self._link.query_whole("WLISt:WAVeform:LMAXimum?"),
-        )
+        """Ask the instrument, and count what was uploaded."""
+        granularity = self._link.query_whole("WLISt:WAVeform:GRANularity?")
+        least = self._link.query_whole("WLISt:WAVeform:LMINimum?")
+        most = self._link.query_whole("WLISt:WAVeform:LMAXimum?")
+        silence = padded_length(1, least, granularity)
+        return MemoryLimits(granularity, least, max(0, most - sum(self._taken.values()) - silence))
 
     def names(self) -> list[str]:
         """List the waveforms that the instrument holds."""
@@ -74,6 +80,15 @@ class WaveformMemory:
     def delete(self, name: str) -> None:
         """Remove a waveform."""
         self._link.write(f'WLISt:WAVeform:DELete "{name}"')
+        self._taken.pop(name, None)
+
+    def delete_all(self, prefix: str) -> None:
+        """Remove all waveforms whose names begin so."""
+        for name in self.names():
+            if name.startswith(prefix):
+                self.delete(name)
+        # One that is not there any more takes nothing.
+        self._taken.clear()
 
     def create(self, name: str, samples: int, *, is_complex: bool) -> None:
         """Make an empty waveform, and see that it is there with its length.
@@ -211,13 +226,17 @@ class WaveformMemory:
         DriverError
             It is empty, or holds what is not a number.
         """
+        self._taken.pop(name, None)
         limits = self.limits()
         padded = padded_length(source.samples, limits.min_samples, limits.granularity)
-        if padded > limits.max_samples:
+        # A silence has its place.
+        most = max(limits.max_samples, padded_length(1, limits.min_samples, limits.granularity))
+        if padded > most:
             raise DeviceSettingsError(
                 f"waveform {name} has {source.samples} samples",
-                f"give at most {limits.max_samples}, which is what the generator can hold",
+                f"give at most {limits.max_samples}, for which the generator has room",
             )
+        self._taken[name] = padded
         if by_file:
             clipped = self.load_file(name, source, padded, markers, progress)
         else:

@@ -27,6 +27,19 @@ GENERATORS = {
     "SMW200A": (MODULATED, ":OUTP1:STAT?", "0"),
 }
 
+LEFT_ON = {
+    "AWG5204": b"OUTP:OFF OFF;:OUTP1:STAT ON",
+    "M8190A": b":OUTP1 ON",
+    "M8195A": b":OUTP1 ON",
+    "N5182B": b":OUTP ON",
+    "SMW200A": b":OUTP1:STAT ON",
+}
+# What must be set for limits to be told.
+MODES = {
+    "M8190A": ":TRAC1:DWID?;:TRAC2:DWID?",
+    "M8195A": ":INST:DACM?;:INST:MEM:EXT:RDIV?;:TRAC1:MMOD?",
+}
+
 
 def waveform(output: OutputSettings) -> ArrayWaveform:
     return random_waveform(600) if output.signal != "real" else ArrayWaveform(
@@ -62,6 +75,52 @@ def test_outputs_go_off_over_a_link_in_trouble(model: str, kind: FaultKind) -> N
         assert link.query(question).split(";")[0] == "0"
         # Those with a carrier count how often it was out without a modulation.
         assert getattr(server.instrument, "bare_carriers", 0) == 0
+
+
+@pytest.mark.parametrize("model", GENERATORS)
+def test_one_that_never_answers_is_stopped_within_one_deadline(model: str) -> None:
+    _, question, off = GENERATORS[model]
+    with opened(model) as (generator, link, server):
+        generator.ensure_ready()
+        server.instrument.execute(LEFT_ON[model])
+        link.timeout_s = 0.2
+        server.inject(Fault("silent", on="*STB?", times=0))
+        generator.ensure_stopped()
+        # Two of 0.2 s are the whole of it, however many steps there are.
+        timeouts = [one for one in link.log.entries if one.text.startswith("timeout")]
+        assert 1 <= len(timeouts) <= 2
+        assert link.query(question) == off
+
+
+@pytest.mark.parametrize("model", GENERATORS)
+def test_limits_are_asked_without_a_setting_while_an_output_is_on(model: str) -> None:
+    output, question, off = GENERATORS[model]
+    with opened(model) as (generator, link, server):
+        server.instrument.execute(LEFT_ON[model])
+        on = link.query(question)
+        assert on != off
+        asked_from = link.log.count
+        if model in MODES:
+            with pytest.raises(DeviceStateError, match=r":OUTP1 is on.*switch its outputs off"):
+                generator.limits(output)
+        else:
+            generator.limits(output)
+        sent = [one.text for one in link.log.entries[asked_from:] if one.direction == "sent"]
+        assert sent
+        assert [text for text in sent if "?" not in text] == []
+        assert link.query(question) == on
+
+
+@pytest.mark.parametrize("model", MODES)
+def test_modes_that_were_set_for_limits_are_put_back(model: str) -> None:
+    output, _, _ = GENERATORS[model]
+    with opened(model) as (generator, link, _):
+        found = link.query(MODES[model])
+        asked_from = link.log.count
+        generator.limits(output)
+        assert any("?" not in one.text and one.direction == "sent"
+                   for one in link.log.entries[asked_from:])  # fmt: skip
+        assert link.query(MODES[model]) == found
 
 
 @pytest.mark.parametrize("model", GENERATORS)

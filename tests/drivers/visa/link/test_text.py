@@ -7,8 +7,10 @@ from drivers.visa.link.text import (
     as_error_message,
     as_list,
     as_number,
+    as_numbers,
     as_text,
     as_whole,
+    as_wholes,
 )
 
 
@@ -79,3 +81,17 @@ def test_entries_of_the_error_queue(answer: str, message: tuple[int, str]) -> No
 def test_what_is_no_entry(answer: str) -> None:
     with pytest.raises(AnswerError):
         as_error_message("SYST:ERR?", answer)
+
+
+@pytest.mark.parametrize("fields", [[], ["1"], ["1", "2", "3"], ["1", "two"], ["1", "9.91E37"]])
+def test_other_fields_than_so_many_numbers_are_refused(fields: list[str]) -> None:
+    for read in (as_numbers, as_wholes):
+        with pytest.raises(AnswerError, match="L"):
+            read("L?", fields, 2)
+
+
+def test_so_many_numbers() -> None:
+    assert as_numbers("L?", ["1.5", "-2E3"], 2) == [1.5, -2000.0]
+    assert as_wholes("L?", ["1.0E+3", "-2"], 2) == [1000, -2]
+    with pytest.raises(AnswerError):
+        as_wholes("L?", ["1.5"], 1)

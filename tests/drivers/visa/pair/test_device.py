@@ -333,6 +333,72 @@ def test_signal_in_the_middle_of_playback_switches_outputs_off(number: signal.Si
         assert not pair.outputs_on()
 
 
+_CUT_CHILD = """
+    import os, signal, sys, threading
+    from drivers.ending_signals import ending_signals_raise
+    from drivers.errors import SessionTerminated
+    from drivers.session import session
+    from drivers.visa.pair.device import VisaDevice
+    from drivers.visa.pair.settings import VisaSettings
+    from tests.drivers.visa.pair.wired import blocks_of, chirps, schedule
+
+    first, second = (getattr(signal, name) for name in sys.argv[3:])
+
+    def end_twice(log):
+        begun = log.count
+        os.kill(os.getpid(), first)
+        # The stop sends this as its first command, and then waits for an answer.
+        while not any(
+            entry.direction == "sent" and entry.text.startswith(":OUTP1 OFF")
+            for entry in log.entries[begun:]
+        ):
+            threading.Event().wait(0.01)
+        threading.Event().wait(0.1)
+        os.kill(os.getpid(), second)
+
+    with ending_signals_raise():
+        device = VisaDevice(
+            VisaSettings(sys.argv[1], sys.argv[2], transmit=True, attenuation_db=20.0)
+        )
+        with session(device, schedule(60, 256)) as armed:
+            for block in armed.exchange(blocks_of(chirps(60, 256))):
+                print("playing", flush=True)
+                sys.stdin.readline()
+                ender = threading.Thread(target=end_twice, args=(device.generator_log,))
+                ender.start()
+                threading.Event().wait(60.0)
+"""
+
+
+@pytest.mark.parametrize("names", [("SIGTERM", "SIGINT"), ("SIGINT", "SIGTERM")])
+def test_second_signal_does_not_cut_the_stop_short(names: tuple[str, str]) -> None:
+    root = Path(__file__).resolve().parents[4]
+    with wired(generator_samples=400_000, digitizer_samples=150_000) as pair:
+        child = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(_CUT_CHILD), *pair.addresses, *names],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"playing\n", child.communicate()[1].decode()
+            assert pair.outputs_on()
+            # Lost when the connection goes before it is done.
+            pair.servers[0].inject(Fault("slow", on=":OUTP1 OFF", seconds=1.0))
+            _, told = child.communicate(b"\n", timeout=20.0)
+        finally:
+            child.kill()
+            child.wait()
+        # The first one raised, and nothing but it.
+        kind = {"SIGTERM": "SessionTerminated", "SIGINT": "KeyboardInterrupt"}[names[0]]
+        assert told.decode().strip().splitlines()[-1].split(":")[0].endswith(kind)
+        assert told.count(b"Traceback") == 1
+        assert not pair.outputs_on()
+
+
 def test_windows_without_an_echo_come_back_empty(pair: Wired) -> None:
     windows = np.zeros((5, 256), np.complex64)
     back = play(VisaDevice(pair.settings()), windows).windows

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from drivers.simulators.bench.rf_bench import Cable, RfBench
+from drivers.simulators.digitizers.rohde_schwarz.rto import SimulatedRto
+from drivers.simulators.generators.tektronix.awg import SimulatedTektronixAwg
 from drivers.simulators.laboratory import Laboratory
 from drivers.simulators.models import MODELS
+from drivers.simulators.servers.instrument_server import InstrumentServer
 from drivers.visa.pair.device import VisaDevice
 from drivers.visa.pair.settings import VisaSettings
+from tests.drivers.visa.generators.test_every_dialect import LEFT_ON
 from tests.drivers.visa.pair.wired import RATE_HZ, Played, chirps, error_db, gain_of, play
 
 GENERATORS = [model.name for model in MODELS if model.kind == "generator"]
@@ -85,3 +90,49 @@ def test_i_and_q(generator: str) -> None:
     with Laboratory(generator, "MSO64B") as laboratory:
         values = {"signal": "iq", "output_channels": (1, 2), "input_channels": (1, 2)}
         require_true(laboratory, **values)
+
+
+@pytest.mark.parametrize("options", [None, "25"], ids=["sequence", "selected one by one"])
+def test_a_run_that_passes_the_memory_of_an_awg_is_played_in_batches(options: str | None) -> None:
+    bench = RfBench()
+    for output, into in (("1", "1"), ("M1", "4")):
+        bench.connect(("awg", output), ("scope", into), Cable(20.0 if into == "1" else 0.0, 5e-9))
+    # At 26 samples of the generator, or so, for one of a window; records of 20000 samples.
+    generator = SimulatedTektronixAwg("awg", options=options, bench=bench, memory_samples=400_000)
+    digitizer = SimulatedRto("scope", bench=bench, memory_samples=150_000)
+    windows = chirps(70, WINDOW_SAMPLES)
+    with InstrumentServer(generator) as one, InstrumentServer(digitizer) as other:
+        settings = VisaSettings(
+            generator=one.hislip_address,
+            digitizer=other.hislip_address,
+            transmit=True,
+            attenuation_db=20.0,
+            trigger_input="channel 4",
+        )
+        played = play(VisaDevice(settings), windows)
+    assert played.told["uploads_played_in_batches"] > 1
+    assert played.told["parts"] == played.told["parts_captured"] > 2
+    # One window in the wrong place has an error of 0 dB.
+    assert (
+        max(
+            error_db(back[None], sent[None])
+            for back, sent in zip(played.windows, windows, strict=True)
+        )
+        < -30.0
+    )
+
+
+@pytest.mark.parametrize("model", LEFT_ON)
+def test_what_was_left_on_goes_off_before_anything_is_set(model: str) -> None:
+    with Laboratory(model, DIGITIZER) as laboratory:
+        laboratory.generator.execute(LEFT_ON[model])
+        device = VisaDevice(VisaSettings(**{**laboratory.settings(), "transmit": True}))
+        try:
+            sent = [one.text for one in device.generator_log.entries if one.direction == "sent"]
+            first = next(text for text in sent if "?" not in text)
+            assert first.upper().startswith((":OUTP", "OUTP"))
+            assert first.split()[-1] == "OFF" or first == "OUTPut:OFF ON"
+            # Before what some of them set to tell their limits, and by what they say themselves.
+            assert device.capabilities.dac_bits is not None
+        finally:
+            device.ensure_stopped()

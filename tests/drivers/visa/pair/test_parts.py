@@ -100,3 +100,9 @@ def test_samples_that_are_no_numbers_are_refused(
     stream.take_into(np.empty((4, 16), np.complex64))
     with pytest.raises(DriverError, match="of pulse 5 hold a value that is not a number"):
         stream.take_into(np.empty((1, 16), np.complex64))
+
+
+def test_blocks_that_end_early_are_named() -> None:
+    stream = WindowStream(iter([PlayedBlock(0, np.zeros((2, 8), np.complex64))]), 8)
+    with pytest.raises(DriverError, match="end 3 pulses before"):
+        stream.take_into(np.empty((5, 8), np.complex64))

@@ -78,3 +78,10 @@ def test_limits_that_are_just_kept() -> None:
     settings(output_peak_v=0.5, max_output_power_dbm=3.98)
     settings(**MODULATED, max_output_power_dbm=0.0)
     settings(output_peak_v=1.0, max_input_v=0.502, attenuation_db=6.0)
+
+
+@pytest.mark.parametrize("level_v", [-0.5, 0.0, 1.0, 3.0])
+def test_a_trigger_level_that_the_marker_does_not_pass(level_v: float) -> None:
+    with pytest.raises(DeviceSettingsError, match="trigger_level_v = .* no marker would pass it"):
+        settings(marker_v=1.0, trigger_level_v=level_v).require_marker_triggers()
+    settings(marker_v=1.0, trigger_level_v=0.5).require_marker_triggers()

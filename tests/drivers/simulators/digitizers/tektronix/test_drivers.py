@@ -45,7 +45,9 @@ def test_captures_a_tone(model: str, kind: type) -> None:
         commands.trigger.a.mode.write("NORMal")
         commands.acquire.stopafter.write("SEQUENCE", verify=True)
         commands.acquire.state.write(1)
-        assert commands.trigger.state.query() == "READY"
+        # It begins, fills what stands before a trigger, and waits.
+        states = [commands.trigger.state.query() for _ in range(3)]
+        assert states == ["SAVE", "ARMED", "READY"]
         bench.play("awg", Playback(1e9, {"1": volts}))
         assert commands.acquire.state.query() == "0"
         commands.data.width.write(2)

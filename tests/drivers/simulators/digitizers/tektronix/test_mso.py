@@ -33,7 +33,10 @@ def test_it_records_only_while_it_acquires() -> None:
     scope, bench = _scope()
     _play(bench)
     assert _ask(scope, "TRIG:STATE?;:ACQ:STATE?;NUMAC?") == "SAVE;0;0"
-    assert _ask(scope, "ACQ:STATE ON;:TRIG:STATE?;:ACQ:STATE?") == "READY;1"
+    scope.execute(b"ACQ:STATE ON")
+    # It begins, fills what stands before a trigger, and waits.
+    states = [_ask(scope, "TRIG:STATE?;:ACQ:STATE?") for _ in range(3)]
+    assert states == ["SAVE;1", "ARMED;1", "READY;1"]
     _play(bench, 0.03)
     assert _ask(scope, "ACQ:STATE?") == "1"
     _play(bench)

@@ -242,3 +242,16 @@ def test_operation_complete_is_never_an_event() -> None:
         digitizer.ensure_stopped()
         assert "*OPC" not in sent(link)
         assert not any("SYST" in message.upper() for message in sent(link))
+
+
+def test_arming_ends_when_it_is_ready_and_not_before() -> None:
+    simulated = SimulatedTektronixMso("scope")
+    with connected(simulated) as link:
+        digitizer = open_digitizer(link)
+        digitizer.ensure_ready()
+        digitizer.configure(CAPTURE)
+        digitizer.arm()
+        states = [
+            entry.text for entry in link.log.entries if entry.text in ("SAVE", "ARMED", "READY")
+        ]
+    assert states == ["SAVE", "ARMED", "READY"]

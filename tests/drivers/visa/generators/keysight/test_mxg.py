@@ -176,6 +176,7 @@ def test_read_back_fits_json() -> None:
     assert told["full_scale_dbm"] == -3.0
     assert told["sample_rate_hz"] == 50e6
     assert told["reference"] == "EXT"
+    assert told["reference_locked"] is True
     assert told["level_control"] is False
     assert told["waveform"] == "WFM1:ME_a"
     assert told["waveforms"]["a"]["padded_samples"] == 1
@@ -204,6 +205,14 @@ def test_what_it_cannot_do_is_refused(changes: dict[str, Any]) -> None:
     } | changes
     with connected(SimulatedMxg("mxg")) as link, pytest.raises(DeviceSettingsError):
         made(link).configure(OutputSettings(**wanted))
+
+
+def test_an_unlocked_reference_is_told() -> None:
+    simulated = SimulatedMxg("mxg")
+    with connected(simulated) as link:
+        generator = open_generator(link)
+        simulated.unlocked = True
+        assert generator.read_back()["reference_locked"] is False
 
 
 def test_a_missing_reference_is_found() -> None:

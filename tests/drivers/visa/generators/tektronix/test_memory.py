@@ -159,7 +159,7 @@ def test_what_exceeds_the_memory_is_refused_before_it_is_sent(double: Bench) -> 
     _, generator = double
     generator.configure(_output("real"))
     waveform = Endless(np.zeros(1, np.float32))
-    with pytest.raises(DeviceSettingsError, match="at most 2000000000"):
+    with pytest.raises(DeviceSettingsError, match="at most 1999997600"):
         generator.upload("long", waveform)
     assert waveform.walks == 0
 
