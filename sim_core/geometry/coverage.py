@@ -29,8 +29,9 @@ FloatArray = npt.NDArray[np.float64]
 _PLACES_PER_STEP = 4096
 
 # Points of a strip among which its extreme latitudes are sought: where it passes the pole they are
-# inside it, and this many leave 0.01 deg.
-_STRIP_POINTS = 65
+# inside it. This many, denser towards the ends, where the limb draws them apart on the ground, lie
+# within half a degree of each other.
+_STRIP_POINTS = 257
 _HALVINGS = 40
 
 
@@ -172,7 +173,7 @@ def covered_latitudes(
     # Incidence grows with the angle off the point below the radar, on either side of it.
     first = _clipped(frame, side, first, last, beam.min_incidence_rad, above=True)
     last = _clipped(frame, side, last, first, beam.max_incidence_rad, above=False)
-    share = np.linspace(0.0, 1.0, _STRIP_POINTS)[:, None]
+    share = 0.5 - 0.5 * np.cos(np.linspace(0.0, math.pi, _STRIP_POINTS))[:, None]
     ground = frame.ground(signed_look_angle_rad(first + share * (last - first), side))
     latitude_deg = np.degrees(np.arcsin(ground[..., 2] / np.linalg.norm(ground, axis=-1)))
     lit = (_incidence(frame, side, last) <= beam.max_incidence_rad) & (

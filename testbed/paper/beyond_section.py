@@ -10,15 +10,16 @@ import numpy as np
 
 from sim_core.errors import PointingError
 from sim_core.focusing.sampling import LEAST_PRF_RATIO
+from sim_core.geometry.delay_minimum import DelayCase, DelayTable, delay_table
 from sim_core.geometry.motion import MotionModel
 from sim_core.geometry.steering import TrackVelocity
 from testbed.errors import locate_errors
 from testbed.paper import published
-from testbed.paper.context import EPOCH_KEY, HOUR_S, PUBLISHED_DELAYS, PaperContext
+from testbed.paper.context import PaperContext
 from testbed.paper.figures import beyond_figures as figures
 from testbed.paper.look_geometry import LookGeometry
 from testbed.paper.look_sweep import LookSweep, look_of
-from testbed.paper.point_target_run import LOOK_ANGLE_DEG, point_configuration, run_point
+from testbed.paper.point_target_run import run_simulation
 from testbed.paper.point_target_section import PROPER_PRF_HZ
 from testbed.paper.prf_sweep import (
     SWEPT_PRF_HZ,
@@ -28,6 +29,7 @@ from testbed.paper.prf_sweep import (
     prf_effect,
 )
 from testbed.paper.section import PaperFigure, PaperTable, Row, Section
+from testbed.paper.typography import with_minus_signs
 from testbed.report.progress import Advance
 
 # PRFs of the focused runs against their Doppler bandwidth: the paper's, and enough.
@@ -62,13 +64,14 @@ def build_beyond(
     ConfigError
         If a beam of the settings misses the Earth.
     """
-    epoch = context.table_epoch()
-    model = context.model(epoch, HOUR_S, EPOCH_KEY, HOUR_S)
+    model = context.table_model()
     steps = 3 + len(run_ratios)
-    cases = _steered_cases(context, model)
+    look_deg = context.settings.look_angles_deg[0]
+    with locate_errors(context.settings, "look_angles_deg", (PointingError,)):
+        look = look_of(context, model, look_deg)
+        cases = _published_cases(context, model)
+        own_cases = _own_cases(context, model)
     advance(1, steps)
-    with locate_errors(context.settings, "site", (PointingError,)):
-        look = look_of(context, model, LOOK_ANGLE_DEG)
     effects = [prf_effect(look, published.TABLE_4, float(prf)) for prf in SWEPT_PRF_HZ]
     advance(2, steps)
     run_rows: list[Row] = []
@@ -80,8 +83,9 @@ def build_beyond(
     least_hz = least_prf_hz(look, published.TABLE_4, _WANTED_AMBIGUITY_DB)
     lit_km = 1e-3 * lit_width_m(look, published.TABLE_4)
     curves = _prf_curves(effects, lit_km)
-    case_names = [f"{one.name}\n{one.look_deg:g}°" for one in cases]
-    panels = _bars(cases)
+    shown = [*cases, *own_cases[: int(_is_new(own_cases[0], cases))]]
+    case_names = [with_minus_signs(f"{one.name}\n{one.look_deg:g}°") for one in shown]
+    panels = _bars(shown)
     looks_curves = looks.curves()
     return Section(
         "beyond",
@@ -94,9 +98,14 @@ def build_beyond(
                 _case_rows(cases),
             ),
             PaperTable(
+                "beyond_aperture_site",
+                f"The same from the site of the settings, {published.TABLE_4.aperture_s:g} s",
+                _case_rows(own_cases),
+            ),
+            PaperTable(
                 "beyond_prf",
                 f"Effect of the PRF on {published.TABLE_4.aperture_s:g} s of aperture, look angle "
-                f"{LOOK_ANGLE_DEG:g}°",
+                f"{look_deg:g}° from {own_cases[0].name}",
                 _prf_rows(effects),
             ),
             PaperTable(
@@ -112,7 +121,8 @@ def build_beyond(
                 lambda: figures.draw_apertures(case_names, panels),
                 "Bars of usable aperture and azimuth resolution for six cases and both steerings",
                 "What steering by the velocity of the Moon's centre costs, and rigorous steering "
-                "gives back, in the six cases of Table 3.",
+                "gives back: the six cases of Table 3, and the site of the settings where it is "
+                "another.",
             ),
             PaperFigure(
                 "beyond_prf",
@@ -150,12 +160,12 @@ def build_beyond(
 
 @dataclass(frozen=True, slots=True)
 class _SteeredCase:
-    """A row of Table 3: usable aperture and azimuth resolution by both ways of steering."""
+    """A site and look: usable aperture and azimuth resolution by both ways of steering."""
 
     name: str
     look_deg: float
     aperture_s: float
-    published_s: float
+    published_s: float | None
     usable_s: tuple[float, float]
     resolution_m: tuple[float, float]
 
@@ -163,30 +173,52 @@ class _SteeredCase:
 _WAYS: tuple[TrackVelocity, TrackVelocity] = ("moon_centre", "site")
 
 
-def _steered_cases(context: PaperContext, model: MotionModel) -> list[_SteeredCase]:
+def _published_cases(context: PaperContext, model: MotionModel) -> list[_SteeredCase]:
+    """Return the rows of Table 3."""
     best = context.best_fit()
-    spans_s = (best.moon_centre.time_span_s, best.rigorous.time_span_s)
+    spans_s = [2.0 * row.time_span_s for row in published.TABLE_3]
+    return _steered_cases(model, (best.moon_centre, best.rigorous), spans_s)
+
+
+def _own_cases(context: PaperContext, model: MotionModel) -> list[_SteeredCase]:
+    """Return the site of the settings at their look angles, with the aperture of Table 4."""
+    looks_deg = context.settings.look_angles_deg
+    cases = [
+        DelayCase(context.site, math.radians(look), published.TABLE_4.aperture_s)
+        for look in looks_deg
+    ]
+    epoch, side = context.table_epoch(), context.table_side()
+    centre, site = (delay_table(model, epoch, cases, side, way) for way in _WAYS)
+    return _steered_cases(model, (centre, site), [None] * len(cases))
+
+
+def _steered_cases(
+    model: MotionModel, tables: tuple[DelayTable, DelayTable], published_s: Sequence[float | None]
+) -> list[_SteeredCase]:
     cases = []
-    for index, (row, delay) in enumerate(zip(published.TABLE_3, PUBLISHED_DELAYS, strict=True)):
-        usable_s = [2.0 * max(float(span_s[index]), 0.0) for span_s in spans_s]
+    for index, (case, theirs_s) in enumerate(zip(tables[0].cases, published_s, strict=True)):
+        usable_s = [2.0 * max(float(one.time_span_s[index]), 0.0) for one in tables]
+        # What is never in the aperture resolves nothing.
         resolution_m = [
             LookGeometry.of(
                 model,
-                delay.case.site,
-                best.epoch,
-                delay.case.look_angle_rad,
-                best.side,
-                row.aperture_s,
-                way,
+                case.site,
+                table.epoch,
+                case.look_angle_rad,
+                table.side,
+                case.aperture_s,
+                table.velocity_of,
             ).azimuth_resolution_m(published.TABLE_4.carrier_hz, one_s)
-            for way, one_s in zip(_WAYS, usable_s, strict=True)
+            if one_s > 0.0
+            else math.nan
+            for table, one_s in zip(tables, usable_s, strict=True)
         ]
         cases.append(
             _SteeredCase(
-                f"({row.site_latitude_deg:g}, {row.site_longitude_deg:g})",
-                row.look_angle_deg,
-                row.aperture_s,
-                2.0 * row.time_span_s,
+                f"({case.site.latitude_deg:g}, {case.site.longitude_deg:g})",
+                round(math.degrees(case.look_angle_rad), 9),
+                case.aperture_s,
+                theirs_s,
                 (usable_s[0], usable_s[1]),
                 (resolution_m[0], resolution_m[1]),
             )
@@ -201,9 +233,7 @@ def _case_rows(cases: Sequence[_SteeredCase]) -> tuple[Row, ...]:
         rows += [
             Row(
                 label, "usable aperture, Moon's centre", "s", one.usable_s[0], one.published_s,
-                "Steering leaves out the site's own 4.6 m/s: the smallest delay is off the middle, "
-                "and what is symmetric about it is shorter. Differences as in Table 3.",
-                decimals=1,
+                _own_velocity(one), decimals=1,
             ),
             Row(
                 label, "usable aperture, site", "s", one.usable_s[1], None,
@@ -214,7 +244,8 @@ def _case_rows(cases: Sequence[_SteeredCase]) -> tuple[Row, ...]:
             Row(
                 label, "azimuth resolution, Moon's centre", "m", one.resolution_m[0], None,
                 "At half power on the ground, at 23 GHz: the Doppler bandwidth of the usable "
-                "aperture.",
+                "aperture." if one.usable_s[0] > 0.0
+                else "None: the smallest delay lies outside the aperture.",
                 decimals=2,
             ),
             Row(
@@ -223,6 +254,22 @@ def _case_rows(cases: Sequence[_SteeredCase]) -> tuple[Row, ...]:
             ),
         ]  # fmt: skip
     return tuple(rows)
+
+
+def _is_new(one: _SteeredCase, cases: Sequence[_SteeredCase]) -> bool:
+    """Tell whether none of several cases is of the same site, look and aperture."""
+    known = [(each.name, each.look_deg, each.aperture_s) for each in cases]
+    return (one.name, one.look_deg, one.aperture_s) not in known
+
+
+def _own_velocity(case: _SteeredCase) -> str:
+    twice = "" if case.published_s is None else (
+        " The paper's column is twice its printed time span; differences as in Table 3."
+    )  # fmt: skip
+    return (
+        "Steering leaves out the site's own velocity: the smallest delay is off the middle, and "
+        f"what is symmetric about it is shorter.{twice}"
+    )
 
 
 def _bars(cases: Sequence[_SteeredCase]) -> tuple[figures.Bars, figures.Bars]:
@@ -282,7 +329,8 @@ def _focused_rows(
     carrier_hz = published.TABLE_4.carrier_hz
     prf_hz = round(ratio * look.doppler_bandwidth_hz(carrier_hz, aperture_s))
     radar = replace(published.TABLE_4, aperture_s=aperture_s, prf_hz=float(prf_hz))
-    run = run_point(point_configuration(context, radar), _RUN_SPACINGS)
+    look_deg = context.settings.look_angles_deg[0]
+    run = run_simulation(context, radar, _RUN_SPACINGS, look_deg)
     azimuth, theory = run.target.response.azimuth, run.target.azimuth_theory
     label = f"PRF {run.sampling.prf_hz:.0f} Hz, {run.method}"
     rows = [
@@ -331,18 +379,21 @@ def _paragraphs(
     least_hz: float,
     lit_km: float,
 ) -> tuple[str, ...]:
+    place = f"({context.site.latitude_deg:g}, {context.site.longitude_deg:g})"
     worst = min(cases, key=lambda one: one.usable_s[0] / one.aperture_s)
     theirs = min(effects, key=lambda one: abs(one.prf_hz - published.TABLE_4.prf_hz))
     proper = min(effects, key=lambda one: abs(one.prf_hz - PROPER_PRF_HZ))
+    half_s = max(0.5 * (one.aperture_s - one.usable_s[1]) for one in cases)
     limit = f"{least_hz:.0f} Hz" if math.isfinite(least_hz) else "more than 5000 Hz"
     return (
         "Steering. The paper loses a part of every aperture because its zero-Doppler plane is "
         "normal to the velocity of the Moon's centre. Taken normal to that of the site, it leaves "
-        "half a delay, 1.17 s, to one side. The worst case, "
+        f"half a delay, {half_s:.2f} s, to one side. Of the paper's cases the worst, "
         f"{worst.name} at {worst.look_deg:g} deg, goes from {worst.usable_s[0]:.1f} to "
         f"{worst.usable_s[1]:.1f} s of {worst.aperture_s:g} s, and its azimuth resolution from "
         f"{worst.resolution_m[0]:.2f} to {worst.resolution_m[1]:.2f} m.",
-        "PRF. Below the Doppler bandwidth an azimuth FFT folds; de-ramping to the scene reference "
+        f"PRF, from {place} at {context.settings.look_angles_deg[0]:g} deg. Below the Doppler "
+        "bandwidth an azimuth FFT folds; de-ramping to the scene reference "
         "point does not care, within the width between replicas: "
         f"{1e-3 * theirs.free_width_m:.0f} km at {theirs.prf_hz:g} Hz, "
         f"{1e-3 * proper.free_width_m:.0f} km at {proper.prf_hz:g} Hz. But the 20 m antenna hears "

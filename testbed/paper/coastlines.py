@@ -13,7 +13,7 @@ import numpy.typing as npt
 _PACKAGE = "earthkit.plots"
 _FILE = Path("data") / "geo" / "coastlines_low.json"
 
-INSTALL = "pip install 'moonecho[maps]'"
+INSTALL = "pip install -e '.[maps]'"
 """What brings them."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,11 @@ from testbed.atomic_file import write_atomically
 from testbed.paper.context import PaperContext
 from testbed.paper.document import paper_document, paper_json
 from testbed.paper.page import difference_text, paper_page
+from testbed.paper.point_target_run import require_temporary_space
 from testbed.paper.registry import Part
 from testbed.paper.section import PaperFigure, Section
 from testbed.paper.settings import PaperSettings
+from testbed.paper.typography import typeset
 from testbed.report.page_frame import PageFigure, PagePanel
 from testbed.report.progress import RunProgress
 from testbed.report.quantities import number
@@ -75,6 +77,9 @@ def reproduce(
         If the settings ask for what is not there: an epoch without Earth orientation, a beam
         beside the Earth.
     """
+    temporary = max((part.temporary_bytes for part in parts), default=0)
+    if temporary:
+        require_temporary_space(temporary)
     new = open_run_folder(folder, resume=False, bytes_needed=_BYTES_NEEDED, resumable=False)
     try:
         with RunProgress() as progress:
@@ -82,36 +87,48 @@ def reproduce(
             sections = []
             for part in parts:
                 with progress.stage(part.names[0], part.title) as advance:
-                    sections.append(part.build(context, advance))
+                    sections.append(typeset(part.build(context, advance)))
             figures = [figure for one in sections for figure in one.figures]
             pictures = {}
             with progress.stage("figures", "Draw the figures") as advance:
-                (folder / FIGURES_FOLDER).mkdir()
                 for done, figure in enumerate(figures):
-                    pictures[figure.key] = _draw(figure, folder)
+                    pictures[figure.key] = _draw(figure)
                     advance(done + 1, len(figures))
-            for one in sections:
-                for name, content in one.files.items():
-                    write_atomically(folder / name, content)
-            files = {key: f"{FIGURES_FOLDER}/{key}.png" for key in pictures}
-            document = paper_document(sections, settings, progress.timing_s, files)
-            page, json = folder / PAGE_NAME, folder / JSON_NAME
-            write_atomically(page, paper_page(sections, pictures, document).encode("utf-8"))
-            # Last: who finds it finds everything that it names.
-            write_atomically(json, paper_json(document))
+            names = {key: f"{FIGURES_FOLDER}/{key}.png" for key in pictures}
+            document = paper_document(sections, settings, progress.timing_s, names)
+            page = paper_page(sections, pictures, document).encode("utf-8")
+            files = {names[key]: one.panels[0].png for key, one in pictures.items()}
+            for section in sections:
+                files.update(section.files)
+            # The document last: who finds it finds everything that it names.
+            _write(folder, {**files, PAGE_NAME: page, JSON_NAME: paper_json(document)})
     finally:
         if new:
             remove_if_empty(folder)
-    _summarise(sections, page, console)
-    return WrittenPaper(tuple(sections), page, json)
+    _summarise(sections, folder / PAGE_NAME, console)
+    return WrittenPaper(tuple(sections), folder / PAGE_NAME, folder / JSON_NAME)
 
 
-def _draw(figure: PaperFigure, folder: Path) -> PageFigure:
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files or none: what is left behind would have the folder refused next time."""
+    complete = False
+    try:
+        (folder / FIGURES_FOLDER).mkdir()
+        for name, content in files.items():
+            write_atomically(folder / name, content)
+        complete = True
+    finally:
+        if not complete:
+            for name in files:
+                (folder / name).unlink(missing_ok=True)
+            remove_if_empty(folder / FIGURES_FOLDER)
+
+
+def _draw(figure: PaperFigure) -> PageFigure:
     # Here and not above: matplotlib is for those who draw.
     from testbed.report.figure_style import to_png
 
     png = to_png(figure.draw())
-    write_atomically(folder / FIGURES_FOLDER / f"{figure.key}.png", png)
     return PageFigure(figure.key, (PagePanel(png, 1.0),), figure.alt, figure.caption)
 
 

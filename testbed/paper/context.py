@@ -37,6 +37,9 @@ YEAR_KEY, NODAL_KEY, EPOCH_KEY = "year_start_utc", "nodal_start_utc", "epoch_utc
 HOUR_S = 3600.0
 """How far about an epoch its smallest delays are looked for; see `delay_minimum`."""
 
+TOLERANCE_S = 1e-4
+"""Within which smallest delays are sought: one of the last printed digit, to either side."""
+
 SEARCH_STAGE = "epoch"
 """Key of the time that the search for an epoch takes."""
 
@@ -169,18 +172,62 @@ class PaperContext:
         ConfigError
             If it never is.
         """
-        place_m = np.array(site_station(model.ephemeris, self.site))
-        up = moon.axes @ (place_m / np.linalg.norm(place_m))
-        position_m = moon.centre_m + moon.axes @ place_m
-        seen = np.asarray(np.sum(up * position_m, axis=-1) < 0.0)
+        seen = self.earth_up(model, moon)
         with locate_errors(self.settings, "site"):
             if not seen.any():
+                if seen.size == 1:
+                    instant = moon.epoch.plus_seconds(float(moon.elapsed_s[0]))
+                    raise NotVisibleError(
+                        "the Earth is below the horizon of this place of the Moon at "
+                        f"{instant.utc_iso(0)} UTC, the epoch of the tables",
+                        "give epoch_utc, an epoch at which it is up, or another site",
+                        "site",
+                    )
                 raise NotVisibleError(
                     "the Earth never rises over this place of the Moon in the span",
                     "give a site of the near side: longitudes of about -90 to 90",
                     "site",
                 )
         return seen
+
+    def earth_up(self, model: MotionModel, moon: MoonOverEarth) -> BoolArray:
+        """Return when the Earth's centre is above the site's horizon; see `in_sight`."""
+        place_m = np.array(site_station(model.ephemeris, self.site))
+        up = moon.axes @ (place_m / np.linalg.norm(place_m))
+        position_m = moon.centre_m + moon.axes @ place_m
+        return np.asarray(np.sum(up * position_m, axis=-1) < 0.0)
+
+    def table_model(self) -> MotionModel:
+        """Return a model about the epoch of Tables 2 to 4, at which the site sees the Earth.
+
+        Raises
+        ------
+        ConfigError
+            If the epoch cannot be had, or the Earth is below the site's horizon then.
+        """
+        epoch = self.table_epoch()
+        model = self.model(epoch, HOUR_S, EPOCH_KEY, HOUR_S)
+        self.in_sight(model, moon_over_earth(model, epoch, np.zeros(1)))
+        return model
+
+    def sight_text(self, seen: BoolArray, span: str, then: str) -> tuple[str, ...]:
+        """Say for how long the site sees the Earth; nothing where it always does.
+
+        Parameters
+        ----------
+        seen : ndarray of bool, shape (instants,)
+            At which instants it does; see `in_sight`.
+        span : str
+            Of what they are, such as "month".
+        then : str
+            What that means for what is shown.
+        """
+        if seen.all():
+            return ()
+        return (
+            "From this site the Earth's centre is above the horizon for "
+            f"{100.0 * seen.mean():.0f} percent of the {span}; {then}.",
+        )
 
     def search(self) -> EpochSearch:
         """Seek the epochs at which Table 3 holds; done once."""
@@ -192,7 +239,10 @@ class PaperContext:
         return self._search
 
     def search_for(
-        self, rows: Sequence[PublishedDelay], tell: Callable[[float], None] | None = None
+        self,
+        rows: Sequence[PublishedDelay],
+        tell: Callable[[float], None] | None = None,
+        tolerance_s: float = TOLERANCE_S,
     ) -> EpochSearch:
         """Seek the epochs of the settings' years at which delays hold.
 
@@ -202,6 +252,8 @@ class PaperContext:
             The delays and time spans.
         tell : callable, optional
             Is told the share that is done.
+        tolerance_s : float
+            By how much delays may differ.
 
         Raises
         ------
@@ -217,6 +269,7 @@ class PaperContext:
                 rows,
                 Epoch.from_utc(f"{years.first:04d}-01-01T00:00:00"),
                 Epoch.from_utc(f"{years.last + 1:04d}-01-01T00:00:00"),
+                tolerance_s=tolerance_s,
                 ephemeris_name=self.settings.ephemeris,
                 progress=tell,
             )

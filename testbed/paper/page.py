@@ -103,7 +103,7 @@ def _comparison(rows: PaperTable) -> Markup:
                 _on_a_line(quantity),
                 number(row.ours, row.decimals),
                 *(beside if rows.compares else ()),
-                "as above" if row.why == before else row.why,
+                tag("span", "as above" if row.why == before else row.why, class_="why"),
             )
         )
         before = row.why

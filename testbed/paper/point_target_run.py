@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +21,12 @@ from sim_core.focusing.sampling import AzimuthSampling
 from sim_core.focusing.settings import FocusSettings
 from testbed.config import Configuration
 from testbed.config.yaml_source import YamlSource
+from testbed.errors import ConfigError, OutputError
 from testbed.evaluation import evaluate
 from testbed.experiment import record
-from testbed.paper.context import PaperContext
+from testbed.paper.context import EPOCH_KEY, PaperContext
 from testbed.paper.published import Simulation
-from testbed.recording import Recording
+from testbed.recording import Recording, require_free_space
 from testbed.report.display import DisplayImage, chip_around
 from testbed.report.progress import RunProgress
 from testbed.results import TargetResult
@@ -42,6 +45,7 @@ _SWATH_SAMPLES = 256
 # Range cells about the point in which replicas are looked for: they walk by tens of cells.
 _REPLICA_HALF_CELLS = 64.0
 _REPLICA_BINS = 1600
+_EXPERIMENT = Path("the experiment of Table 4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +109,88 @@ class PointRun:
         return ("row (range)", response.range), ("column (azimuth)", response.azimuth)
 
 
-def point_configuration(context: PaperContext, simulation: Simulation) -> Configuration:
+def require_temporary_space(bytes_needed: int) -> None:
+    """Refuse to begin where the folder for temporary files cannot take a run.
+
+    Parameters
+    ----------
+    bytes_needed : int
+        Size of what the largest run writes.
+
+    Raises
+    ------
+    OutputError
+        There is too little space, or it may not be written to.
+    """
+    try:
+        require_free_space(tempfile.gettempdir(), bytes_needed)
+    except OutputError as error:
+        raise OutputError(
+            error.path,
+            f"the folder for temporary files: {error.problem}",
+            "set TMPDIR to a folder with more room, or leave out table4 and beyond by --only",
+        ) from error
+
+
+def run_simulation(
+    context: PaperContext,
+    simulation: Simulation,
+    replica_spacings: float | None = None,
+    look_angle_deg: float = LOOK_ANGLE_DEG,
+) -> PointRun:
+    """Run Table 4, or a variant; what is wrong is told of the settings of the paper.
+
+    Parameters
+    ----------
+    context, simulation, look_angle_deg
+        As for `point_configuration`.
+    replica_spacings : float, optional
+        As for `run_point`.
+
+    Raises
+    ------
+    MoonechoError
+        If the experiment cannot be, or the system's folder for temporary files is full.
+    """
+    with _settings_blamed(context):
+        configuration = point_configuration(context, simulation, look_angle_deg)
+        return run_point(configuration, replica_spacings)
+
+
+# What decides keys of the experiment.
+_DECIDED_BY = {
+    "geometry.ephemeris": "ephemeris",
+    "geometry.epoch_utc": EPOCH_KEY,
+    "geometry.site": "site",
+    "geometry.aim": "look_angles_deg",
+}
+
+
+@contextmanager
+def _settings_blamed(context: PaperContext) -> Iterator[None]:
+    """Give errors of an experiment that nobody has written the place of the setting to blame."""
+    try:
+        yield
+    except ConfigError as error:
+        key = next(
+            (
+                setting
+                for inner, setting in _DECIDED_BY.items()
+                if error.file == _EXPERIMENT and (error.key or "").startswith(inner)
+            ),
+            None,
+        )
+        if key is None:
+            raise
+        source = context.settings.source
+        raise ConfigError(
+            source.path, source.line(key), key, source.value(key), error.problem, error.remedy
+        ) from error
+
+
+def point_configuration(
+    context: PaperContext, simulation: Simulation, look_angle_deg: float = LOOK_ANGLE_DEG
+) -> Configuration:
     """Return the experiment of Table 4 at the epoch and on the side of the tables.
 
     Parameters
@@ -114,6 +199,8 @@ def point_configuration(context: PaperContext, simulation: Simulation) -> Config
         Site, epoch and side.
     simulation : Simulation
         The radar.
+    look_angle_deg : float
+        Its look angle.
 
     Raises
     ------
@@ -138,7 +225,7 @@ def point_configuration(context: PaperContext, simulation: Simulation) -> Config
             "ephemeris": context.settings.ephemeris,
             "epoch_utc": context.table_epoch().utc_iso(),
             "site": site.model_dump(),
-            "aim": {"look": {"angle_deg": LOOK_ANGLE_DEG, "side": context.table_side()}},
+            "aim": {"look": {"angle_deg": look_angle_deg, "side": context.table_side()}},
         },
         "radar": {
             "carrier_hz": simulation.carrier_hz,
@@ -154,7 +241,7 @@ def point_configuration(context: PaperContext, simulation: Simulation) -> Config
         "device": {"loopback": {"dac_bits": None, "adc_bits": None}},
         "limits": {"range": axis, "azimuth": axis, "peak": peak},
     }
-    return Configuration.from_values(values, YamlSource(Path("the experiment of Table 4")))
+    return Configuration.from_values(values, YamlSource(_EXPERIMENT))
 
 
 def run_point(configuration: Configuration, replica_spacings: float | None = None) -> PointRun:

@@ -14,8 +14,7 @@ from testbed.paper.point_target_run import (
     LOOK_ANGLE_DEG,
     SAMPLES_PER_CELL,
     PointRun,
-    point_configuration,
-    run_point,
+    run_simulation,
 )
 from testbed.paper.point_target_trials import (
     ApertureSweep,
@@ -64,13 +63,12 @@ def build_point_target(
     ConfigError
         If there is no such run at this site and epoch.
     """
-    paper = run_point(point_configuration(context, simulation), _REPLICA_SPACINGS)
+    context.table_model()  # refuses a site that does not see the Earth then
+    paper = run_simulation(context, simulation, _REPLICA_SPACINGS)
     advance(1, _STEPS)
     # As far out as in the first run, in which the spacing is shorter.
     spacings = _REPLICA_SPACINGS * simulation.prf_hz / proper_prf_hz
-    proper = run_point(
-        point_configuration(context, replace(simulation, prf_hz=proper_prf_hz)), spacings
-    )
+    proper = run_simulation(context, replace(simulation, prf_hz=proper_prf_hz), spacings)
     advance(2, _STEPS)
     history, aperture_s = paper.scenario.reference, simulation.aperture_s
     bandwidth_hz = paper.scenario.waveform.bandwidth_hz
@@ -156,13 +154,16 @@ def _paragraphs(
     return (
         "Both runs go through the whole chain of moonecho run: echoes pulse by pulse with exact "
         "light times, the loopback device with ideal converters, a recording, focusing, "
-        f"measurement. Epoch {context.table_epoch().utc_iso(0)} UTC, looking "
-        f"{context.table_side()}, look angle {LOOK_ANGLE_DEG:g} deg.",
+        f"measurement. Epoch {context.table_epoch().utc_iso(0)} UTC, from "
+        f"({context.site.latitude_deg:g}, {context.site.longitude_deg:g}) looking "
+        f"{context.table_side()}, look angle {LOOK_ANGLE_DEG:g} deg, that of the paper's first "
+        "smallest delay.",
         f"Here the Doppler frequency changes by {abs(sampling.doppler_rate_hz_per_s):.2f} Hz/s, "
         f"so that the aperture spans {sampling.doppler_bandwidth_hz:.0f} Hz, {ratio:.1f} times the "
         f"paper's PRF: replicas of every point stand PRF / Doppler rate = "
-        f"{sampling.ambiguity_spacing_s:.1f} s apart. (At the crossing of 2001-02-09, looking "
-        "south, which configs/paper_table4.yaml takes, it is 4.68 Hz/s: 4.7 times, and 21 s.) "
+        f"{sampling.ambiguity_spacing_s:.1f} s apart. (At the crossing of 2001-02-09, from 0 N "
+        "0 E looking south, which configs/paper_table4.yaml takes, it is 4.68 Hz/s: 4.7 times, and "
+        "21 s.) "
         "Near the point itself nothing is lost: with the reference's history taken out before the "
         f"azimuth transform ({paper.method}), {sampling.prf_hz:g} Hz give the response of theory, "
         f"as {proper.sampling.prf_hz:g} Hz do ({proper.method}). What is lost is the swath.",

@@ -11,6 +11,7 @@ from testbed.paper import (
     coverage_section,
     delay_section,
     doppler_section,
+    hours_section,
     point_target_section,
     steering_section,
     track_section,
@@ -34,11 +35,14 @@ class Part:
         What its bar says.
     build : callable
         Computes it.
+    temporary_bytes : int
+        What it needs at once in the folder for temporary files.
     """
 
     names: tuple[str, ...]
     title: str
     build: Build
+    temporary_bytes: int = 0
 
 
 PARTS = (
@@ -47,16 +51,22 @@ PARTS = (
     Part(("table2",), "Table 2: coverage of a beam", coverage_section.build_table_2),
     Part(("figure2",), "Fig. 2: latitudes of the strip", coverage_section.build_figure_2),
     Part(("figure3",), "Fig. 3: latitudes by incidence", coverage_section.build_figure_3),
-    Part(("figure4",), "Fig. 4: hours of coverage", coverage_section.build_figure_4),
+    Part(("figure4",), "Fig. 4: hours of coverage", hours_section.build_figure_4),
     Part(("figure5",), "Fig. 5: distance", coverage_section.build_figure_5),
     Part(("table3",), "Table 3: smallest delay", delay_section.build_table_3),
     Part(
         ("table4", "figure6", "figure7"),
         "Table 4: point target",
         point_target_section.build_point_target,
+        temporary_bytes=640 << 20,
     ),
     Part(("steering",), "Steering", steering_section.build_steering),
-    Part(("beyond",), "Beyond the paper", beyond_section.build_beyond),
+    Part(
+        ("beyond",),
+        "Beyond the paper",
+        beyond_section.build_beyond,
+        temporary_bytes=64 << 20,
+    ),
 )
 """All parts, in the order of the page."""
 

@@ -117,16 +117,17 @@ class PaperSettings(Section):
     )
     site: Site = Field(
         Site(latitude_deg=0.0, longitude_deg=0.0),
-        description="Radar of Table 2, Figs 2 to 5, steering and what goes beyond the paper; by "
-        "default at 0 N 0 E.",
+        description="Radar of Tables 2 and 4, Figs 2 to 5, steering and what goes beyond the "
+        "paper; by default at 0 N 0 E. Table 3 keeps the paper's sites.",
     )
     side: Literal["north", "south"] = Field(
         "south", description="Way in which a beam is turned where one has to be chosen."
     )
     look_angles_deg: Annotated[tuple[Angle, ...], Field(min_length=1, max_length=12)] = Field(
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
-        description="Look angles of Fig. 2 and of steering; the first is that of `steering.csv` "
-        "and of the comparison of both ways of steering.",
+        description="Look angles of Fig. 2, of steering and of what goes beyond the paper; the "
+        "first is that of `steering.csv`, of the comparison of both ways of steering, and of the "
+        "effect of the PRF. Table 4 keeps 0.1.",
         json_schema_extra={"form": "a list of 1 to 12 angles of 0 to 1"},
     )
     hours_look_angles_deg: Annotated[tuple[Angle, ...], Field(min_length=1, max_length=4)] = Field(
@@ -164,7 +165,7 @@ def load_paper_settings(path: Path | None) -> PaperSettings:
     if path is None:
         return PaperSettings()
     values: dict[str, Any]
-    values, source = read_yaml(path)
+    values, source = read_yaml(path, "configs/paper.yaml")
     try:
         settings = PaperSettings.model_validate(values)
     except ValidationError as error:

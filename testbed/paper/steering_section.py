@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from sim_core.errors import PointingError
 from sim_core.geometry.delay_minimum import SteeringDifference, steering_difference
-from sim_core.geometry.epoch import Epoch
+from sim_core.geometry.epoch import Epoch, tdb_minus_tt_s
 from sim_core.geometry.moon_over_earth import (
     SIDEREAL_MONTH_S,
     MoonOverEarth,
     moon_over_earth,
 )
-from sim_core.geometry.motion import MotionModel
+from sim_core.geometry.motion import MotionModel, site_station
 from sim_core.geometry.pointing import Side
 from sim_core.geometry.sites import LunarSite
 from sim_core.geometry.steering import Steering, steer_along
@@ -23,6 +23,7 @@ from testbed.errors import locate_errors
 from testbed.paper.context import HOUR_S, YEAR_KEY, PaperContext
 from testbed.paper.figures import steering_figures as figures
 from testbed.paper.section import PaperFigure, PaperTable, Row, Section
+from testbed.paper.typography import with_minus_signs
 from testbed.report.progress import Advance
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,9 +54,12 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
     model = context.model(start, SIDEREAL_MONTH_S + HOUR_S, YEAR_KEY, HOUR_S)
     step_s = settings.fineness.steering_step_s
     # A controller gets whole steps; a day's end is one of them where they go into a day.
-    day = _steered(context, model, start, np.arange(0.0, _DAY_S + 0.5 * step_s, step_s))
-    month = _steered(context, model, start, np.linspace(0.0, SIDEREAL_MONTH_S, _MONTH_INSTANTS))
-    seen = context.in_sight(model, moon_over_earth(model, start, month[0].steering.elapsed_s))
+    day_moon = moon_over_earth(model, start, _whole_steps_s(start, step_s))
+    month_moon = moon_over_earth(model, start, np.linspace(0.0, SIDEREAL_MONTH_S, _MONTH_INSTANTS))
+    seen = context.in_sight(model, month_moon)
+    day, month = _steered(context, model, day_moon), _steered(context, model, month_moon)
+    motion = month_moon.site_motion(site_station(model.ephemeris, context.site))
+    own_m_per_s = float(np.linalg.norm(motion.own_velocity_m_per_s, axis=-1).mean())
     advance(1, 3)
     look_deg = settings.look_angles_deg[0]
     compared = _differences(context, model, start, look_deg)
@@ -67,7 +71,8 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
             )
     advance(2, 3)
     commanded = next(one for one in day if one.look_deg == look_deg and one.side == settings.side)
-    csv = steering_csv(commanded.steering)
+    up = context.earth_up(model, day_moon)
+    csv = steering_csv(commanded.steering, up)
     advance(3, 3)
     place = f"({settings.site.latitude_deg:g}, {settings.site.longitude_deg:g})"
     return Section(
@@ -81,12 +86,15 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
             "the site's own sky.",
             f"{CSV_NAME}, beside this page, holds a day of angles and rates every {step_s:g} s for "
             f"a look angle of {look_deg:g} degrees to the {settings.side}, as an antenna "
-            "controller could take them.",
-            *_sight_text(seen),
+            "controller could take them. Instants are those of the reflection on the ground, and "
+            "steps are whole in UTC. The column earth_up says when the Earth's centre is above the "
+            f"site's horizon: in {int(up.sum())} of the {up.size} lines.",
+            *context.sight_text(seen, "month", "the angles are given at all times"),
             "The paper steers by the velocity of the Moon's centre. What that leaves out, the "
-            "site's own 4.6 m/s, turns the zero-Doppler plane and moves the smallest delay off the "
-            "middle of the aperture: by nothing on average at longitude 0, by minutes towards the "
-            "limb.",
+            f"site's own {own_m_per_s:.1f} m/s here, turns the zero-Doppler plane and moves the "
+            "smallest delay off the middle of the aperture, by what of it lies along the line of "
+            "sight: by nothing on average at longitude 0, the more the farther east or west, and "
+            f"little near the poles. In this month by up to {_extremes(compared)}.",
         ),
         (
             PaperTable(
@@ -118,7 +126,9 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
             ),
             PaperFigure(
                 "steering_difference",
-                lambda: figures.draw_differences(compared),
+                lambda: figures.draw_differences(
+                    [(with_minus_signs(site), one) for site, one in compared]
+                ),
                 "Angle between two planes and shift of the smallest delay against time for several "
                 "sites",
                 "Steering by the velocity of the Moon's centre against rigorous steering, look "
@@ -129,6 +139,7 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
         {
             "csv": {
                 "file": CSV_NAME,
+                "earth_up_rows": int(up.sum()),
                 "look_angle_deg": look_deg,
                 "side": settings.side,
                 "step_s": step_s,
@@ -152,11 +163,29 @@ def build_steering(context: PaperContext, advance: Advance) -> Section:
     )
 
 
+def _whole_steps_s(start: Epoch, step_s: float) -> FloatArray:
+    """Return a day of steps that are whole in UTC, in s of TDB, which drifts by 30 us a day."""
+    steps_s = np.arange(0.0, _DAY_S + 0.5 * step_s, step_s)
+    ahead_s = tdb_minus_tt_s(*start.split(steps_s))
+    return np.asarray(steps_s + (ahead_s - ahead_s[0]))
+
+
+def _extremes(compared: Sequence[tuple[str, SteeringDifference]]) -> str:
+    """Name the sites whose smallest delay moves most and least, and by how much."""
+    moved = [
+        (float(np.nanmax(np.abs(one.minimum_shift_s))), place)
+        for place, one in compared
+        if np.isfinite(one.minimum_shift_s).any()
+    ]
+    return " and ".join(
+        f"{moved_s:.0f} s at {place}" for moved_s, place in (max(moved), min(moved))
+    )
+
+
 def _steered(
-    context: PaperContext, model: MotionModel, start: Epoch, elapsed_s: FloatArray
+    context: PaperContext, model: MotionModel, moon: MoonOverEarth
 ) -> list[figures.Steered]:
     """Steer to both sides by every look angle of the settings."""
-    moon = moon_over_earth(model, start, elapsed_s)
     return [
         figures.Steered(
             look,
@@ -189,20 +218,22 @@ def _differences(
     ]
 
 
-def steering_csv(steering: Steering) -> bytes:
+def steering_csv(steering: Steering, earth_up: npt.NDArray[np.bool_]) -> bytes:
     """Write a series of steering angles as CSV.
 
     Parameters
     ----------
     steering : Steering
         The series.
+    earth_up : ndarray of bool, shape (instants,)
+        When the Earth's centre is above the site's horizon.
 
     Returns
     -------
     bytes
         A heading, and a line for each instant: UTC, TDB in s since 2000-01-01T12:00:00 TDB, azimuth
-        and elevation, yaw and pitch in deg, each pair followed by its rates in deg/s. Every number
-        reads back to the bit.
+        and elevation, yaw and pitch in deg, each pair followed by its rates in deg/s, and 1 or 0
+        as the Earth is up or not. Every number reads back to the bit.
     """
     columns = (
         steering.azimuth_rad, steering.elevation_rad,
@@ -213,12 +244,14 @@ def steering_csv(steering: Steering) -> bytes:
     angles = np.rad2deg(np.stack(columns, axis=1)).tolist()
     lines = [
         "utc,tdb_s,azimuth_deg,elevation_deg,azimuth_deg_per_s,elevation_deg_per_s,"
-        "yaw_deg,pitch_deg,yaw_deg_per_s,pitch_deg_per_s"
+        "yaw_deg,pitch_deg,yaw_deg_per_s,pitch_deg_per_s,earth_up"
     ]
-    for elapsed_s, values in zip(steering.elapsed_s.tolist(), angles, strict=True):
+    for elapsed_s, values, up in zip(
+        steering.elapsed_s.tolist(), angles, earth_up.tolist(), strict=True
+    ):
         instant = steering.epoch.plus_seconds(elapsed_s)
         tdb_s = instant.seconds_since(J2000)
-        lines.append(",".join([instant.utc_iso(6), repr(tdb_s), *map(repr, values)]))
+        lines.append(",".join([instant.utc_iso(6), *map(repr, (tdb_s, *values)), str(int(up))]))
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
@@ -290,15 +323,6 @@ def _difference_rows(place: str, one: SteeringDifference) -> list[Row]:
         Row(place, "smallest delay later by, least", "s", least_s, None, why, decimals=1),
         Row(place, "smallest delay later by, most", "s", most_s, None, why, decimals=1),
     ]
-
-
-def _sight_text(seen: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    if seen.all():
-        return ()
-    return (
-        f"From this site the Earth's centre is above the horizon for {100.0 * seen.mean():.0f} "
-        "percent of the month; the angles are given at all times.",
-    )
 
 
 def _range(values: FloatArray) -> tuple[float, float]:

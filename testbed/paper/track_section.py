@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sim_core.errors import EpochError
 from sim_core.geometry.doppler_map import site_grid
-from sim_core.geometry.epoch import Epoch
-from sim_core.geometry.moon_over_earth import SIDEREAL_YEAR_S, MoonOverEarth, moon_over_earth
-from sim_core.geometry.motion import MotionModel, motion_model
+from sim_core.geometry.moon_over_earth import MoonOverEarth
+from sim_core.geometry.motion import MotionModel
 from sim_core.geometry.steering import TrackVelocity
 from sim_core.geometry.track_angle import track_angle_spread_rad
 from testbed.paper import published
@@ -22,8 +21,10 @@ from testbed.paper.sidereal_year import (
     VELOCITIES,
     half_circle_deg,
     recession_m_per_s,
+    search_years,
     year_instants,
     year_motion,
+    year_motions,
 )
 from testbed.report.progress import Advance
 from testbed.report.quantities import number
@@ -36,6 +37,8 @@ _ROW_GRID_DEG, _COARSE_GRID_DEG = 5.0, 15.0
 # Half the range of a row of Table 1 is reproduced to this, a step and a half of its last digit.
 _REPRODUCED_DEG = 0.0015
 _MET = "Met: "
+# Half of the last digit of the near side's extremes.
+_PRINTED_DEG = 0.005
 
 
 def build_table_1(context: PaperContext, advance: Advance) -> Section:
@@ -55,6 +58,8 @@ def build_table_1(context: PaperContext, advance: Advance) -> Section:
     means = np.rad2deg(centre.mean)
     middle = means.shape[1] // 2
     recession = recession_m_per_s(moon)
+    distance_m = np.linalg.norm(moon.centre_m, axis=1)
+    fastest = float(np.abs(np.sum(moon.centre_m * moon.centre_m_per_s, axis=1) / distance_m).max())
     by_longitude, by_time = [], []
     for index, row in enumerate(published.TABLE_1):
         spread = float(means[index].max()), float(means[index].mean()), float(means[index].min())
@@ -68,27 +73,31 @@ def build_table_1(context: PaperContext, advance: Advance) -> Section:
             row,
             extremes,
             "Extremes in time of a site at longitude 0: the Moon recedes and approaches by up to "
-            "75 m/s at every latitude alike, so this cannot be what the rows mean.",
+            f"{fastest:.0f} m/s at every latitude alike, so this cannot be what the rows mean.",
         )
     near_grid = site_grid(
         model.ephemeris, half_circle_deg(_ROW_GRID_DEG), half_circle_deg(_ROW_GRID_DEG)
     )
     here = {one: _extremes_deg(moon, near_grid.latitude_deg, model, one) for one in VELOCITIES}
     years = _extremes_by_year(context, advance)
-    year = context.settings.year_start_utc[:4]
+    begin = context.settings.year_start_utc
+    met = _met_labels(by_longitude)
+    sized = f"the paper's rows of {_listed(met)}, not of the others" if met else "none of its rows"
     return Section(
         "table1",
-        "Angle of the track",
+        "Table 1: angle of the track",
         (
             "The angle between the velocity of the radar over the turning Earth and the direction "
             "to the Earth's centre departs from 90 degrees by the speed at which the Moon recedes, "
             "over that of the track, 22 to 29 km/s. The paper names neither sites nor averaging.",
             "Two readings: the spread over near-side longitudes of the means of a sidereal year, "
-            "with the velocity of the Moon's centre, has the size of the paper's rows and is shown "
-            "first; the extremes over the year of a site at longitude 0 are ten times as large. "
-            "The paper's extremes of the whole near side are of the second kind, and are met. Its "
-            "rows do not change smoothly with latitude, as either kind does; no common set of "
-            "sites and epochs was found behind them.",
+            f"with the velocity of the Moon's centre, is shown first; it has the size of {sized}. "
+            "The extremes over the year of a site at longitude 0 are "
+            f"{_times_as_large(by_time)} as large as the paper's. Its extremes of the whole near "
+            f"side are of the second kind. {_near_side_verdict(here, begin)} Its rows do not "
+            "change smoothly with latitude, as either kind does; no common set of sites and epochs "
+            "was found behind them.",
+            years.together(),
             f"Assumed: sidereal year from {context.settings.year_start_utc}, {moon.elapsed_s.size} "
             "instants, planetocentric latitudes in the mean-Earth frame, longitudes of -90 to 90 "
             "degrees every 5 degrees, Earth-fixed axes (ITRS).",
@@ -115,7 +124,8 @@ def build_table_1(context: PaperContext, advance: Advance) -> Section:
                         "deg",
                         here[velocity][end],
                         published.NEAR_SIDE_EXTREMES_DEG[end],
-                        years.why(velocity, end),
+                        f"{_verdict(here[velocity][end], end)} in the year from {begin}. "
+                        f"{years.why(velocity, end)}",
                     )
                     for velocity in VELOCITIES
                     for end, name in enumerate(("smallest", "largest"))
@@ -130,8 +140,8 @@ def build_table_1(context: PaperContext, advance: Advance) -> Section:
                 ),
                 "Largest and smallest track angle of each year by two velocities, with the paper's",
                 "Extremes of the track angle over the near side in sidereal years from 1 January. "
-                "They follow the Moon's largest speed of recession; the paper's are met in some "
-                f"years by either velocity. The tables above are for {year}.",
+                "They follow the Moon's largest speed of recession. Grey: what rounds to the "
+                f"paper's digits. The tables above are for the year from {begin}.",
             ),
         ),
         {
@@ -148,13 +158,57 @@ def build_table_1(context: PaperContext, advance: Advance) -> Section:
 
 
 def _summary(extremes_deg: tuple[float, float], rows: list[Row]) -> str:
-    met = list(dict.fromkeys(row.label for row in rows if row.why.startswith(_MET)))
+    met = _met_labels(rows)
     least, most = published.NEAR_SIDE_EXTREMES_DEG
-    return (
+    text = (
         f"extremes of the near side {extremes_deg[0]:.2f} and {extremes_deg[1]:.2f} degrees, the "
         f"paper's {least:g} and {most:g}; of its rows by latitude {len(met)} of "
-        f"{len(published.TABLE_1)} are met ({', '.join(met)}), the others by no choice of sites."
+        f"{len(published.TABLE_1)} are met"
     )
+    return f"{text} ({', '.join(met)})." if met else f"{text}."
+
+
+def _met_labels(rows: list[Row]) -> list[str]:
+    """Return the latitudes whose rows are met."""
+    return list(dict.fromkeys(row.label for row in rows if row.why.startswith(_MET)))
+
+
+def _listed(names: Sequence[object]) -> str:
+    """Write a list in words."""
+    *first, last = (str(name) for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _times_as_large(rows: list[Row]) -> str:
+    """Say how much wider, from largest to smallest, rows are than the paper's."""
+    ratios = [
+        (high.ours - low.ours) / (high.theirs - low.theirs)
+        for high, low in zip(rows[::3], rows[2::3], strict=True)
+        if high.theirs is not None and low.theirs is not None
+    ]
+    return f"{min(ratios):.0f} to {max(ratios):.0f} times"
+
+
+def _is_met(value_deg: float, end: int) -> bool:
+    """Tell whether an extreme of the near side rounds to the paper's digits."""
+    return abs(value_deg - published.NEAR_SIDE_EXTREMES_DEG[end]) <= _PRINTED_DEG
+
+
+def _verdict(value_deg: float, end: int) -> str:
+    return "Met" if _is_met(value_deg, end) else "Not met"
+
+
+def _near_side_verdict(here_deg: Mapping[TrackVelocity, tuple[float, float]], begin: str) -> str:
+    """Say which of the near side's extremes are met in the settings' year."""
+    met = [
+        f"the {name} by the {_NAMES[velocity]}"
+        for velocity in VELOCITIES
+        for end, name in enumerate(("smallest", "largest"))
+        if _is_met(here_deg[velocity][end], end)
+    ]
+    count = 2 * len(VELOCITIES)
+    text = f"In the year from {begin}, {len(met)} of {count} come out to the printed digit"
+    return f"{text} ({_listed(met)})." if met else f"{text}."
 
 
 def _angle_rows(
@@ -183,9 +237,9 @@ def _why_of_spread(
     sizes = f"{half_deg:.4f} deg about the mean, the paper's {theirs_deg:.4f}"
     if abs(half_deg - theirs_deg) <= _REPRODUCED_DEG:
         return f"{_MET}{sizes}; {shift}."
-    return (
-        f"Not met: {sizes}, which no choice of longitudes at this latitude makes. Besides, {shift}."
-    )
+    if theirs_deg > half_deg:
+        sizes += ", which no choice of longitudes at this latitude makes"
+    return f"Not met: {sizes}. Besides, {shift}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,40 +253,48 @@ class _YearlyExtremes:
     def why(self, velocity: TrackVelocity, end: int) -> str:
         """Say in which years the paper's extreme is met."""
         values = [pair[end] for pair in self.extremes_deg[velocity]]
-        theirs = published.NEAR_SIDE_EXTREMES_DEG[end]
-        met = [
-            str(year)
-            for year, value in zip(self.years, values, strict=True)
-            if abs(value - theirs) <= 0.005
-        ]
-        text = "Depends on the year, which the paper does not name"
-        if values:
-            text += (
-                f": {min(values):.3f} to {max(values):.3f} from {self.years[0]} to {self.years[-1]}"
-            )
-        return f"{text}; the paper's digits are met in {', '.join(met) if met else 'none'}."
+        if not values:
+            return "Depends on the year, which the paper does not name."
+        met = [year for year, value in zip(self.years, values, strict=True) if _is_met(value, end)]
+        return (
+            "Depends on the year, which the paper does not name: "
+            f"{min(values):.3f} to {max(values):.3f} from {self.years[0]} to {self.years[-1]}; the "
+            f"paper's digits are met in {_listed(met) if met else 'none'}."
+        )
+
+    def together(self) -> str:
+        """Say in which years both extremes are met at once."""
+        if not self.years:
+            return "No year of the search is covered by ephemeris and Earth orientation."
+        parts = []
+        for velocity in VELOCITIES:
+            met = [
+                year
+                for year, pair in zip(self.years, self.extremes_deg[velocity], strict=True)
+                if _is_met(pair[0], 0) and _is_met(pair[1], 1)
+            ]
+            parts.append(f"by the {_NAMES[velocity]} in {_listed(met) if met else 'no year'}")
+        return (
+            f"Of the sidereal years from 1 January of {self.years[0]} to {self.years[-1]}, both "
+            f"extremes of the near side hold together {', '.join(parts)}."
+        )
 
 
 def _extremes_by_year(context: PaperContext, advance: Advance) -> _YearlyExtremes:
     """Compute the extremes of the near side for each of the years of the search."""
-    wanted = range(context.settings.search_years.first, context.settings.search_years.last + 1)
+    wanted = search_years(context)
     found = _YearlyExtremes([], {one: [] for one in VELOCITIES}, [])
-    for done, year in enumerate(wanted):
-        try:
-            start = Epoch.from_utc(f"{year:04d}-01-01T00:00:00")
-            model, _ = motion_model(
-                start, start.plus_seconds(SIDEREAL_YEAR_S), context.settings.ephemeris
-            )
-        except EpochError:  # beyond the ephemeris or what is known of the Earth's orientation
+    for done, (year, motion) in enumerate(year_motions(context, wanted, year_instants(context))):
+        advance(done + 1, len(wanted))
+        if motion is None:
             found.left_out.append(year)
             continue
-        moon = moon_over_earth(model, start, year_instants(context))
+        model, moon = motion
         found.years.append(year)
         for velocity in VELOCITIES:
             found.extremes_deg[velocity].append(
                 _extremes_deg(moon, half_circle_deg(_COARSE_GRID_DEG), model, velocity)
             )
-        advance(done + 1, len(wanted))
     return found
 
 

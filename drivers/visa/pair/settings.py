@@ -220,6 +220,7 @@ class VisaSettings:
                 f"trigger_input = {self.trigger_input!r} is among input_channels",
                 "wire the marker to an input of its own",
             )
+
     def _require_level(self) -> None:
         level = "output_power_dbm" if self.signal == "modulated" else "output_peak_v"
         if getattr(self, level) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,19 @@ from testbed.paper.figures.globe import on_disc, plate_carree, seen_from
 from testbed.report.figure_style import (
     BLUE,
     COLOUR_MAP,
+    GREEN,
+    GREY,
     INK,
     TITLE,
     VERMILION,
     new_figure,
     quiet,
 )
+from testbed.report.quantities import number
 
 FloatArray = npt.NDArray[np.float64]
+
+_LINE_COLOURS = (BLUE, VERMILION, GREEN, GREY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +110,11 @@ def draw_latitude_maps(
         )
         filled = axes.contourf(days, look_deg, latitude_deg, levels=levels, cmap=COLOUR_MAP)
         lines = axes.contour(
-            days, look_deg, latitude_deg, levels=levels[::2], colors="white", linewidths=0.6
-        )
-        axes.clabel(lines, fontsize=8, fmt="%d°")
+            days, look_deg, latitude_deg, levels=levels[::2], colors="white", linewidths=0.6,
+            linestyles="solid",
+        )  # fmt: skip
+        # Room about a label, lest the line be read as going on into its minus sign.
+        axes.clabel(lines, fontsize=8, inline_spacing=12, fmt=lambda level: number(level, 0, "°"))
         axes.set_xlabel("time (days of a sidereal month)")
         if column == 0:
             axes.set_ylabel("look angle (°)")
@@ -191,8 +198,6 @@ def draw_hours(
         side = figure.add_axes((0.80, bottom, 0.175, 0.72 * height))
         mean = hours.mean(axis=1)
         side.plot(mean, latitude_deg, color=BLUE)
-        side.fill_betweenx(latitude_deg, hours.min(axis=1), hours.max(axis=1), color=BLUE,
-                           alpha=0.2, linewidth=0.0)  # fmt: skip
         best = int(np.argmax(mean))
         side.plot(mean[best], latitude_deg[best], "o", color=VERMILION, markersize=5)
         side.annotate(
@@ -204,6 +209,51 @@ def draw_hours(
         side.set_xlim(left=0.0)
         side.set_xlabel("mean over longitudes (h)")
         quiet(side, grid=True)
+    return figure
+
+
+def draw_hours_by_year(
+    years: Sequence[int],
+    most_hours: Mapping[float, Sequence[float]],
+    latitude_deg: Mapping[float, Sequence[float]],
+    published_hours: Sequence[tuple[float, float]],
+) -> Figure:
+    """Draw the most hours of a latitude against the year, and where they are.
+
+    Parameters
+    ----------
+    years : sequence of int
+        The years.
+    most_hours, latitude_deg : mapping of float to sequence of float
+        By look angle in deg: for each year the hours, and the latitude.
+    published_hours : sequence of (look angle in deg, hours)
+        What the paper's maps exceed.
+    """
+    figure = new_figure(3.7)
+    theirs = dict(published_hours)
+    panels = (("Most hours of a latitude", "hours", most_hours), ("Where", "latitude (° north)",
+              latitude_deg))  # fmt: skip
+    for column, (title, label, values) in enumerate(panels):
+        axes = figure.add_axes((0.085 + 0.50 * column, 0.155, 0.405, 0.74))
+        for (look, of_years), colour in zip(values.items(), _LINE_COLOURS, strict=False):
+            # Latitudes jump from one pole to the other: nothing lies between two years.
+            axes.plot(
+                years, of_years, "o-" if column == 0 else "o", color=colour, markersize=4,
+                linewidth=1.0, label=f"look angle {look:g}°",
+            )  # fmt: skip
+            if column == 0 and look in theirs:
+                axes.axhline(theirs[look], color=colour, linewidth=1.0, linestyle="--")
+        if column == 0:
+            axes.set_ylim(0.0, 1.3 * axes.get_ylim()[1])
+            axes.legend(loc="upper left", fontsize=8.5, frameon=False, ncols=2)
+        else:
+            axes.set_ylim(-90.0, 90.0)
+            axes.set_yticks(range(-90, 91, 30))
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+        axes.set_title(title, **TITLE)
+        axes.set_xlabel("year")
+        axes.set_ylabel(label)
+        quiet(axes, grid=True)
     return figure
 
 

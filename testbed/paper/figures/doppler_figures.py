@@ -25,6 +25,7 @@ from testbed.report.figure_style import (
     new_figure,
     quiet,
 )
+from testbed.report.quantities import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,12 +73,14 @@ def draw_mean_shift(
             )
             halo: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground="white")]
             places = _crossings(x[x.shape[0] // 2], values[values.shape[0] // 2], lines_hz[::2])
-            for label in axes.clabel(lines, fontsize=8.5, fmt="%d Hz", manual=places):
+            for label in axes.clabel(lines, fontsize=8.5, fmt=_hertz, manual=places):
                 label.set_path_effects(halo)
         else:
             axes.text(
-                0.0, 0.12, f"{values.min():.2f} to {values.max():.2f} Hz", ha="center", fontsize=9
-            )
+                0.0, 0.12,
+                f"{number(values.min(), 2)} to {number(values.max(), 2, 'Hz')}",
+                ha="center", fontsize=9,
+            )  # fmt: skip
         axes.set_title(title, **TITLE)
     bar = figure.add_axes((0.07, 0.125, 0.53, 0.028), label="colour bar")
     figure.colorbar(filled, cax=bar, orientation="horizontal", ticks=lines_hz[::2]).set_label(
@@ -97,6 +100,10 @@ def draw_mean_shift(
     axes.legend(fontsize=9, frameon=False, loc="best")
     quiet(axes, grid=True)
     return figure
+
+
+def _hertz(level: float) -> str:
+    return number(level, 0, "Hz")
 
 
 def _crossings(x: FloatArray, values: FloatArray, levels: FloatArray) -> list[tuple[float, float]]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.patheffects import withStroke
 
 from testbed.paper.coastlines import coastlines
-from testbed.report.figure_style import GREY, quiet
+from testbed.report.figure_style import GREY, INK, quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,11 @@ def plate_carree(axes: Axes, label_left: bool = True) -> None:
     if label_left:
         axes.set_ylabel("latitude (° north)")
     for line in coastlines():
-        axes.plot(line[:, 0], line[:, 1], color=GREY, linewidth=0.6)
+        # White with a dark edge stands on light and dark ground alike.
+        axes.plot(
+            line[:, 0], line[:, 1], color="white", linewidth=0.7,
+            path_effects=[withStroke(linewidth=1.5, foreground=INK)],
+        )  # fmt: skip
     quiet(axes)
 
 

@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from testbed.paper.command import JSON_NAME, PAGE_NAME, reproduce
 from testbed.paper.registry import chosen_parts
+from testbed.paper.section import Section
 from testbed.paper.settings import load_paper_settings
 
 COARSE = """\
@@ -19,7 +21,7 @@ fineness:
   doppler_grid_deg: 15
   doppler_step_s: 21600
   hours_grid_deg: 10
-  hours_step_s: 3600
+  hours_step_s: 7200
   steering_step_s: 600
   nodal_step_days: 5
 """
@@ -32,6 +34,7 @@ class Reproduction:
 
     folder: Path
     said: str
+    sections: tuple[Section, ...]
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -49,6 +52,11 @@ class Reproduction:
         data: dict[str, Any] = self.document["sections"][section]["data"]
         return data
 
+    def drawn(self, figure: str) -> Figure:
+        """Draw a figure once more, to look at its curves."""
+        [found] = [one for each in self.sections for one in each.figures if one.key == figure]
+        return found.draw()
+
 
 def reproduced(folder: Path, settings: str, only: str) -> Reproduction:
     """Compute parts of the paper with the settings of a YAML text."""
@@ -56,5 +64,6 @@ def reproduced(folder: Path, settings: str, only: str) -> Reproduction:
     path.write_text(settings)
     said = io.StringIO()
     out = folder / "out"
-    reproduce(load_paper_settings(path), chosen_parts([only]), out, Console(file=said, width=120))
-    return Reproduction(out, said.getvalue())
+    console = Console(file=said, width=120)
+    written = reproduce(load_paper_settings(path), chosen_parts([only]), out, console)
+    return Reproduction(out, said.getvalue(), written.sections)

@@ -93,9 +93,11 @@ def test_zero_of_the_mean_shift_stands_at_longitude_0(geometry: Reproduction) ->
 def test_track_angles_are_of_the_papers_size(geometry: Reproduction) -> None:
     rows = geometry.document["tables"]["table1"]
     assert len(rows) == 3 * len(published.TABLE_1)
-    for one in published.TABLE_1:
-        of_latitude = [row for row in rows if row["theirs"] in (one.max_deg, one.min_deg)]
-        assert of_latitude
+    for index, one in enumerate(published.TABLE_1):
+        of_latitude = rows[3 * index : 3 * index + 3]
+        assert [row["theirs"] for row in of_latitude] == [one.max_deg, one.mean_deg, one.min_deg]
+        largest, mean, smallest = (row["ours"] for row in of_latitude)
+        assert smallest < mean < largest
     spread = {
         row["label"]: row["ours"] - low["ours"]
         for row, low in zip(rows[::3], rows[2::3], strict=True)

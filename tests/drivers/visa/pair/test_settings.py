@@ -82,6 +82,6 @@ def test_limits_that_are_just_kept() -> None:
 
 @pytest.mark.parametrize("level_v", [-0.5, 0.0, 1.0, 3.0])
 def test_a_trigger_level_that_the_marker_does_not_pass(level_v: float) -> None:
-    with pytest.raises(DeviceSettingsError, match="trigger_level_v = .* no marker would pass it"):
+    with pytest.raises(DeviceSettingsError, match=r"trigger_level_v = .* no marker would pass it"):
         settings(marker_v=1.0, trigger_level_v=level_v).require_marker_triggers()
     settings(marker_v=1.0, trigger_level_v=0.5).require_marker_triggers()
