@@ -18,6 +18,11 @@ from testbed.device_settings import SOFTWARE_RADIO, is_software_radio
 from testbed.plan.device_facts import Span, common_spans
 from testbed.plan.findings import decibels, spans_text
 
+_NO_INSTRUMENT = (
+    "VISA finds no instrument; not every one on a network makes itself known, and simulated ones do "
+    "not: give its address, moonecho devices ADDRESS"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ListedDevice:
@@ -109,6 +114,8 @@ def list_devices(arguments: str = "", deadline_s: float = 20.0) -> DeviceList:
         finding = pool.submit(_instruments, deadline_s) if asked in {"", "visa"} else None
         radios, problems = ([], []) if asked == "visa" else _radios(wanted, deadline_s)
         instruments, more = ((), []) if finding is None else finding.result()
+    if asked == "visa" and not (instruments or more):
+        more = [_NO_INSTRUMENT]
     every = tuple(dict.fromkeys([*problems, *more]))
     return DeviceList((loopback, *radios), every, instruments)
 
@@ -132,15 +139,9 @@ def _radios(arguments: str, deadline_s: float) -> tuple[list[ListedDevice], list
 
 def _instruments(deadline_s: float) -> tuple[tuple[FoundInstrument, ...], list[str]]:
     try:
-        found = find_instruments(deadline_s=deadline_s)
+        return find_instruments(deadline_s=deadline_s), []
     except DriverError as error:
         return (), [str(error)]
-    if found:
-        return found, []
-    return (), [
-        "VISA finds no instrument; not every one on a network makes itself known, and simulated "
-        "ones do not: give its address, moonecho devices ADDRESS"
-    ]
 
 
 def _listed(radio: FoundRadio) -> ListedDevice:
