@@ -19,8 +19,8 @@ from testbed.plan.device_facts import Span, common_spans
 from testbed.plan.findings import decibels, spans_text
 
 _NO_INSTRUMENT = (
-    "VISA finds no instrument; not every one on a network makes itself known, and simulated ones do "
-    "not: give its address, moonecho devices ADDRESS"
+    "VISA finds no instrument; not every one on a network makes itself known, and simulated ones "
+    "do not: give its address, moonecho devices ADDRESS"
 )
 
 
