@@ -106,6 +106,29 @@ def kernel(
 
 # Sums may be reordered, so that they vectorise; nothing here is infinite or not a number.
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
+def _between(samples: NDArray[Any], table: NDArray[Any], at: float, zero: Any) -> Any:
+    """Give the value at a fraction of a sample; ``zero`` is that of the samples' type."""
+    phases = table.shape[0] - 1
+    taps = table.shape[1]
+    whole = math.floor(at)
+    first = int(whole) - taps // 2 + 1
+    begin = max(0, -first)
+    end = min(taps, samples.size - first)
+    phase = (at - whole) * phases
+    row = min(int(phase), phases - 1)
+    share = np.float32(phase - row)
+    lower = table[row]
+    upper = table[row + 1]
+    here = zero
+    there = zero
+    for k in range(begin, end):
+        value = samples[first + k]
+        here += value * lower[k]
+        there += value * upper[k]
+    return here + share * (there - here)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def _add_real(
     samples: NDArray[Any],
     table: NDArray[Any],
@@ -114,29 +137,9 @@ def _add_real(
     gain: float,
     out: NDArray[np.float32],
 ) -> None:
-    phases = table.shape[0] - 1
-    taps = table.shape[1]
     scale = np.float32(gain)
     for n in range(out.size):
-        at = position + n * step
-        whole = math.floor(at)
-        first = int(whole) - taps // 2 + 1
-        begin = max(0, -first)
-        end = min(taps, samples.size - first)
-        if begin >= end:
-            continue
-        phase = (at - whole) * phases
-        row = min(int(phase), phases - 1)
-        share = np.float32(phase - row)
-        lower = table[row]
-        upper = table[row + 1]
-        here = np.float32(0.0)
-        there = np.float32(0.0)
-        for k in range(begin, end):
-            value = samples[first + k]
-            here += value * lower[k]
-            there += value * upper[k]
-        out[n] += scale * (here + share * (there - here))
+        out[n] += scale * _between(samples, table, position + n * step, np.float32(0.0))
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
@@ -150,28 +153,8 @@ def _add_modulated(
     cycles_step: float,
     out: NDArray[np.float32],
 ) -> None:
-    phases = table.shape[0] - 1
-    taps = table.shape[1]
     for n in range(out.size):
-        at = position + n * step
-        whole = math.floor(at)
-        first = int(whole) - taps // 2 + 1
-        begin = max(0, -first)
-        end = min(taps, samples.size - first)
-        if begin >= end:
-            continue
-        phase = (at - whole) * phases
-        row = min(int(phase), phases - 1)
-        share = np.float32(phase - row)
-        lower = table[row]
-        upper = table[row + 1]
-        here = np.complex64(0.0)
-        there = np.complex64(0.0)
-        for k in range(begin, end):
-            value = samples[first + k]
-            here += value * lower[k]
-            there += value * upper[k]
-        envelope = here + share * (there - here)
+        envelope = _between(samples, table, position + n * step, np.complex64(0.0))
         turn = cycles + n * cycles_step
         angle = 2.0 * math.pi * (turn - math.floor(turn))
         out[n] += np.float32(gain * (envelope.real * math.cos(angle)
